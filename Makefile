@@ -1,0 +1,29 @@
+# Thin names for what people do often; `make prepare` before a commit.
+PYTHON ?= .venv/bin/python
+NOTEBOOKS = $(PYTHON) dev/notebooks.py
+
+.PHONY: setup prepare test bench compare ci
+
+setup:
+	python3 -m venv .venv
+	$(PYTHON) -m pip install -e '.[dev]'
+
+prepare:
+	$(NOTEBOOKS) export
+	$(NOTEBOOKS) execute
+	$(NOTEBOOKS) clean
+	$(NOTEBOOKS) readme
+	$(NOTEBOOKS) lint
+	$(PYTHON) -m ruff check
+
+test:
+	$(PYTHON) -m pytest
+
+bench:
+	$(PYTHON) tests/bench/bench_kernels.py
+
+compare:
+	$(PYTHON) -m tensor_overparam compare
+
+ci:
+	.ci/run

@@ -1,0 +1,45 @@
+"""Hand the metadata in settings.ini to setuptools."""
+
+from configparser import ConfigParser
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+STATUS = ["1 - Planning", "2 - Pre-Alpha", "3 - Alpha", "4 - Beta", "5 - Production/Stable"]
+
+parser = ConfigParser(delimiters=["="])
+parser.read(ROOT / "settings.ini", encoding="utf-8")
+settings = parser["DEFAULT"]
+package = settings["lib_path"]
+extra = "_requirements"
+extras = [key for key in settings if key.endswith(extra)]
+
+setup(
+    name=settings["lib_name"],
+    version=settings["version"],
+    description=settings["description"],
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    keywords=settings["keywords"],
+    author=settings["author"],
+    author_email=settings["author_email"],
+    url=settings["git_url"],
+    project_urls={"Documentation": settings["doc_host"] + settings["doc_baseurl"]},
+    license_expression="Apache-2.0",
+    classifiers=[
+        f"Development Status :: {STATUS[int(settings['status']) - 1]}",
+        f"Intended Audience :: {settings['audience']}",
+        f"Natural Language :: {settings['language']}",
+        "Programming Language :: Python :: 3 :: Only",
+        "Topic :: Scientific/Engineering :: Mathematics",
+    ],
+    packages=find_packages(include=[package, f"{package}.*"]),
+    python_requires=f">={settings['min_python']}",
+    install_requires=settings["requirements"].split(),
+    extras_require={key.removesuffix(extra): settings[key].split() for key in extras},
+    entry_points={
+        "console_scripts": settings["console_scripts"].split(),
+        "nbdev": [f"{package}={package}._modidx:d"],
+    },
+)

@@ -1,0 +1,7 @@
+"""`python -m tensor_overparam` is `tensor-overparam`."""
+
+import sys
+
+from tensor_overparam.cli import main
+
+sys.exit(main())
