@@ -17,7 +17,7 @@ from array_api_compat import array_namespace
 from scipy.sparse.linalg import LinearOperator, cg
 from .kernels import _rows, gram_power, power
 from .monomials import monomial_count
-from .objective import as_seeds, sphere
+from .objective import as_seeds, numpy_only, sphere
 from .targets import Algebra, _check_rows, as_target, sqnorm
 
 # %% ../nbs/05_lazy.ipynb #3c9f0bd5
@@ -98,6 +98,7 @@ def lazy_fit(
 )->LazyFit:
     "The exact best fit of a target by the model linearised at C. Raises ValueError where the shapes do not fit."
     T = as_target(target)
+    numpy_only(T, "lazy_fit")
     C = draw_directions(C, T.dim, rng) if np.ndim(C) == 0 else np.asarray(C, dtype=float)
     _check_rows(C, T.dim)
     length = np.linalg.norm(C, axis=1, keepdims=True)
@@ -175,6 +176,7 @@ def lazy_floor(
 )->float:      # between 0 and 1
     """Lower bound on the mean unexplained part of a rank-one target uniform on the sphere, for any m directions.
     Derived here (greedy fill)."""
+    if m < 0 or dim < 2: raise ValueError(f"m is {m} and dim is {dim}; expected m of at least 0 and dim of at least 2")
     masses, sizes = harmonic_masses(dim, order)
     left, explained = float(min(m*dim, monomial_count(dim, order))), 0.
     for j in np.argsort(-masses/sizes):

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.linalg
 from scipy.sparse.linalg import LinearOperator, eigsh
 from .lazy import Tangent, tangent_kernel
-from .objective import conclude, given, prepare, residual, sphere
+from .objective import conclude, given, numpy_only, prepare, residual, sphere
 from .targets import Factored, as_target, sqnorm
 from .train import Move, run
 
@@ -50,6 +50,7 @@ def lazy_flow(
     """Closed-form gradient flow, in the directions, of the model linearised at C.
     Needs the (m d)² kernel: for m d up to a few thousand."""
     T, C = as_target(target), np.asarray(C, dtype=float)
+    numpy_only(T, "lazy_flow")
     if C.ndim != 2 or C.shape[1] != T.dim:
         raise ValueError(f"directions have shape {C.shape}; expected (m, {T.dim}), one direction a row")
     if C.size > 5000:
@@ -92,6 +93,7 @@ def lazy_gd(
     """Gradient descent on the model linearised at random directions: training in the lazy regime.
     Time is in units of the rescaled target."""
     problem = prepare(target, width, rng, tol=tol, **given(learning_rate=learning_rate))
+    numpy_only(problem.T, "lazy_gd")
     if problem.batch: raise ValueError("lazy_gd trains one run at a time; expected a single seed")
     C = sphere(problem.seeds, 0, width, problem.T.dim)[0] if init is None else np.asarray(init.vectors)
     if init is not None and init.order != problem.T.order:

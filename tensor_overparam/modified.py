@@ -73,7 +73,8 @@ def modified_step(
     C, s, b = p["C"], p["s"], p["b"]
     loss, size, descent = modified_gradient(C, s, b, problem, o["penalty"])
     error = (2*abs(loss)/problem.sqnorm)**.5
-    measured = {"loss": (loss + o["penalty"]/2*array_namespace(C).sum(size, axis=-1))*problem.scale**2, "relative_error": error}
+    objective = loss + o["penalty"]/2*array_namespace(C).sum(size, axis=-1)
+    measured = {"loss": objective*problem.scale**2, "relative_error": error}
     if p["k"] == o["epoch_steps"]:
         event = f"end of epoch {p['epoch']}"
         return Move(reinitialise(p, size, error, problem, o), 0., measured, error <= o["goal"], event)
@@ -128,7 +129,7 @@ def finishing_step(p, problem, o):
     loss, _, descent = modified_gradient(p["C"], p["s"], p["b"], problem, 0.)
     error = (2*abs(loss)/problem.sqnorm)**.5
     at_end = p["k"] > 0 and p["k"] % o["epoch_steps"] == 0
-    done = at_end and p["k"] >= o["finish"]*o["epoch_steps"] and (error > .9*p["previous"]) | (error < 1e-8)
+    done = at_end and p["k"] >= o["finish"]*o["epoch_steps"] and (error > .9*p["previous"]) | (error < 3e-8)
     move = o["rate"]*clock(p["C"], p["b"], problem.T.order)*descent
     after = {"C": p["C"] + move, "k": p["k"] + 1, "previous": error if at_end else p["previous"]}
     return Move(p | after, o["rate"], {"loss": loss*problem.scale**2, "relative_error": error}, done,
@@ -156,6 +157,8 @@ def modified_gd(
     Raises ValueError for bad input, `Diverged` where numbers overflow."""
     problem = prepare(target, width, rng, goal=goal, init_scale=init_scale, epochs=epochs, finish=finish,
                       **given(learning_rate=learning_rate))
+    if not (isinstance(epochs, (int, np.integer)) and isinstance(finish, (int, np.integer))):
+        raise ValueError(f"epochs is {epochs!r} and finish is {finish!r}; expected integers of at least 1")
     if rule not in RULES: raise ValueError(f"rule is {rule!r}; expected one of {', '.join(map(repr, RULES))}")
     if not (penalty >= 0 and init_scale < 1):
         raise ValueError(f"penalty is {penalty} and init_scale {init_scale}; "
@@ -172,7 +175,7 @@ def modified_gd(
     start = _stack([_best(r) for r in runs], S)
     cut = any(r.stop is Stop.INTERRUPTED for r in runs)
     end = run(lambda p: finishing_step(p, problem, o), start, steps=0 if cut else 10*finish*H, **common)
-    runs = [_joined(a, b) for a, b in zip(runs, [end] if S is None else end, strict=True)]
+    runs = [_joined(a, b, goal) for a, b in zip(runs, [end] if S is None else end, strict=True)]
     return conclude(problem, runs if S else runs[0], lambda q: student(q["C"], q["s"], q["b"], l), rate, keep_diverged)
 
 # %% ../nbs/06_modified.ipynb #f0129d66
@@ -196,10 +199,11 @@ def _stack(starts, batch):
     p = {k: xp.stack([q[k] for q in starts]) for k in "Csb"} if batch else starts[0]
     return p | {"k": 0, "previous": 0*p["s"][..., 0] + np.inf}
 
-def _joined(search, end):
-    "The whole run. Its reason to stop is the search's, unless the end was cut short; `best_*` have served."
-    stop = end.stop if end.stop in (Stop.DIVERGED, Stop.INTERRUPTED) else search.stop
-    return replace(join(search, end), stop=stop)
+def _joined(search, end, goal):
+    "The whole run. It has reached its goal if its last error says so, in the search or in the finish."
+    stop = Stop.GOAL if float(end.final.measured["relative_error"]) <= goal else Stop.BUDGET
+    cut = next((r.stop for r in (search, end) if r.stop in (Stop.DIVERGED, Stop.INTERRUPTED)), None)
+    return replace(join(search, end), stop=cut or stop)
 
 # %% ../nbs/06_modified.ipynb #4f10b926
 def student(

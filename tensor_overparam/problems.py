@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from .kernels import weigh
 from .monomials import monomial_count, pack_coordinates
-from .targets import LARGEST, Algebra, Dense, Factored, Sum, Target, _floats, sqnorm
+from .targets import LARGEST, Algebra, Dense, Factored, Sum, Target, _floats, batched, sqnorm
 
 # %% ../nbs/02_problems.ipynb #8df12577
 def _weights(weights, rank):
@@ -27,7 +27,8 @@ def _weights(weights, rank):
     return weights
 
 def _check_sizes(dim, rank, most=None):
-    if dim < 1 or rank < 1: raise ValueError(f"dim is {dim} and rank is {rank}; expected both to be at least 1")
+    if not all(isinstance(n, (int, np.integer)) and n >= 1 for n in (dim, rank)):
+        raise ValueError(f"dim is {dim} and rank is {rank}; expected both to be integers of at least 1")
     if most is not None and rank > most:
         raise ValueError(f"cannot place {rank} such vectors in {dim} dimensions; "
                          f"expected a rank of at most {most}, or try `gaussian`")
@@ -94,6 +95,7 @@ def with_noise(
     if not 0 <= level < np.inf:
         raise ValueError(f"noise level is {level}; expected a finite number of at least 0, "
                          "the norm of the noise relative to the tensor's")
+    if batched(T): raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
     if monomial_count(T.dim, T.order - 1) * T.dim > LARGEST:
         raise ValueError(f"noise of order {T.order} in {T.dim} dimensions does not fit in memory; "
                          "expected a smaller tensor, or noisy data (see `moment`)")
@@ -112,7 +114,8 @@ def _data(X):
                          "with at least one sample a row and one feature a column")
     if X.dtype.kind not in "iubf": raise ValueError(f"data have dtype {X.dtype}; expected numbers")
     X = X.astype(float) if X.dtype.kind != "f" else X
-    if not np.isfinite(X).all(): raise ValueError("NaN or infinity in the data; expected finite numbers, drop those samples first")
+    if not np.isfinite(X).all():
+        raise ValueError("NaN or infinity in the data; expected finite numbers, drop those samples first")
     return X
 
 def moment(

@@ -30,6 +30,7 @@ class Target(Protocol):
 # %% ../nbs/01_targets.ipynb #fa766fb1
 class Algebra:
     "Sums, differences and multiples of targets, for a target class to inherit."
+    __array_ufunc__ = None   # so that NumPy numbers multiply a target as Python's do
     def __add__(self, other): return Sum(((1., self), (1., other)))
     def __sub__(self, other): return Sum(((1., self), (-1., other)))
     def __mul__(self, number): return Sum(((float(number), self),))
@@ -79,6 +80,8 @@ class Factored(Algebra):
         a = self.weights
         if isinstance(a, (int, float)): a = array_namespace(U).ones_like(U[..., 0]) * a
         a = _floats(a, "weights")
+        if array_namespace(a) is not array_namespace(U):
+            raise ValueError("weights and vectors come from two array libraries; expected both from one")
         if a.shape != U.shape[:-1]:
             raise ValueError(f"weights have shape {tuple(a.shape)} and vectors {tuple(U.shape)}; "
                              "expected one weight a vector")

@@ -56,7 +56,8 @@ def iterate(
 ):                    # yields State; the last one says why it stopped
     """Follow a step function from `params`. The first state is step 0; the last carries `stop`.
     Raises ValueError where the start is not finite or `steps` is negative."""
-    if steps < 0: raise ValueError(f"steps is {steps}; expected at least 0")
+    if not isinstance(steps, (int, np.integer)) or steps < 0:
+        raise ValueError(f"steps is {steps!r}; expected an integer of at least 0")
     runs, time, before = batch or 1, 0., None
     stop, ended = [None]*runs, [None]*runs
     for k in range(steps + 1):
@@ -184,10 +185,13 @@ def run(
     config:dict=None, # how the run was made; goes into the record
 ):                    # a Run, or a list of them, one for each run of a batch
     "Follow a step function to its end and keep a record. Ctrl-C ends it early and returns what there is."
-    every, records, events, state, stop = every or max(1, steps // 200), [], [], None, None
+    if every is not None and (not isinstance(every, (int, np.integer)) or every < 1):
+        raise ValueError(f"every is {every!r}; expected an integer of at least 1, the steps between records")
+    records, events, state, stop = [], [], None, None
     with _bar(steps, progress) as tick:
         try:
             for state in iterate(step, params, steps=steps, batch=batch):
+                every = every or max(1, steps // 200)
                 if state.event: events.append((state.step, state.event))
                 if state.step % every == 0 or state.event or (state.stop and not (batch and None in state.stop)):
                     if records and records[-1][0] == state.step: records.pop()
