@@ -60,8 +60,9 @@ def _rows(n):
 def _panels(C, a, U, p):
     "Rows of (C Uᵀ)^p diag(a) U for 2-D NumPy arrays, a panel of rows at a time."
     m, n = len(C), len(U)
-    aU, rows = U * a[:, None], _rows(n)
-    if m <= rows: return power(C @ U.T, p) @ aU
+    aU = U * a[:, None]
+    if m*n <= PANEL**2: return power(C.dot(U.T), p).dot(aU)
+    rows = _rows(n)
     out = np.empty((m, U.shape[1]), dtype=np.result_type(C, aU))
     buffers = np.empty((2, rows, n), dtype=out.dtype)
     for i in range(0, m, rows):
@@ -74,8 +75,9 @@ def _panels(C, a, U, p):
 def _own_panels(C, a, p):
     "Rows of (C Cᵀ)^p diag(a) C for a 2-D NumPy array, from the lower half of the Gram matrix."
     m, d = C.shape
-    aC, rows = C * a[:, None], _rows(m)
-    if m <= rows: return power(C @ C.T, p) @ aC
+    aC = C * a[:, None]
+    if m <= PANEL: return power(C.dot(C.T), p).dot(aC)
+    rows = _rows(m)
     out = np.empty((m, d), dtype=aC.dtype)
     buffers = np.empty((2, rows * m), dtype=out.dtype)
     for i in range(0, m, rows):
@@ -85,6 +87,9 @@ def _own_panels(C, a, p):
         np.matmul(G, aC[:j], out=out[i:j])
         if i: out[:i] += G[:, :i].T @ aC[i:j]
     return out
+
+# %% ../nbs/00b_kernels.ipynb #0ec48c46
+np.empty(4_000_000)  # 32 MB, never touched and freed at once: from now on freed memory of this size is kept
 
 # %% ../nbs/00b_kernels.ipynb #f6912a87
 def pack_factored(
@@ -101,8 +106,8 @@ def pack_factored(
     return total
 
 def _block(d, order):
-    "Rows whose monomials of degree l-1 fill about 32 MB."
-    return max(1, 4_000_000 // monomial_count(d, order - 1))
+    "Rows whose monomials of degree l-1 fill about 4 MB, so that they stay in cache."
+    return max(1, 500_000 // monomial_count(d, order - 1))
 
 # %% ../nbs/00b_kernels.ipynb #006c40b5
 def contract_dense(

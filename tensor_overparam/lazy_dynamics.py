@@ -30,7 +30,8 @@ class LazyFlow:
         "(1 - e^{-speed κ t})/κ, and its limit where κ is zero to rounding."
         t = np.asarray(t, dtype=float)[..., None]
         kept = self.rates > len(self.rates)*np.finfo(float).eps*self.rates[-1]
-        return np.where(kept, -np.expm1(-speed*self.rates*t)/np.where(kept, self.rates, 1.), 0.)
+        rates = np.where(kept, self.rates, 1.)
+        return np.where(kept, -np.expm1(-speed*rates*t)/rates, 0.)
 
     def loss(self, t):
         "½‖r_0 - Jδ(t)‖² at time t, a number or an array of them; t may be infinite."

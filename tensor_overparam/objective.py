@@ -162,15 +162,18 @@ class Setup:
     xp: Any           # array library of the target
     new: Any          # moves a NumPy array there
 
+# %% ../nbs/03b_objective.ipynb #3de9ade1
 def numpy_only(T, name):
     "Refuse targets of other array libraries where only NumPy will do."
     if not is_numpy_namespace(home(T)[0]):
-        raise ValueError(f"{name} works on NumPy arrays; expected a target made of them, convert yours with numpy.asarray")
+        raise ValueError(f"{name} works on NumPy arrays; expected a target made of them, "
+                         "convert yours with numpy.asarray")
 
 def given(**options):
     "The options that are not None."
     return {name: value for name, value in options.items() if value is not None}
 
+# %% ../nbs/03b_objective.ipynb #eeae98a7
 def prepare(
     target,      # a target, a symmetric array, or a batched `Factored` with one target a seed
     width,       # m, number of components

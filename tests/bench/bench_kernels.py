@@ -1,0 +1,451 @@
+"""How fast are loss, gradient and lazy fit, beside what cannot be avoided and beside PyTorch?
+
+    python tests/bench/bench_kernels.py [--quick] [--only 1 3 ...]
+
+Prints one table. Times are compared, never judged alone: the functions of a comparison run in turn, many times,
+in one process; a ratio is that of their best times, with that of their medians beside it. Every comparison has a
+fresh process of its own, so that none inherits the memory that another has warmed up. One thread unless said;
+times of one thread are processor times, so that other programs on the machine disturb them less.
+--quick leaves out the minutes-long fits (the factorisation of 3 GB, the fit with a million parameters).
+The exit status is 1 where a requirement is missed.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from math import inf
+from pathlib import Path
+
+import numpy as np
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, os.environ.get("TENSOR_OVERPARAM", str(ROOT)))  # the copy of the package to measure
+
+# --- measuring ------------------------------------------------------------------------------------
+
+
+clock = time.process_time  # `one` takes the wall clock where there are several threads
+
+
+def race(functions, seconds=2.0, least=7):
+    """Run functions in turn until time is up; return the best and the median seconds of each, by name."""
+    for f in functions.values(): f()
+    loops = {name: 1 + int(2e-4 / max(1e-7, once(f))) for name, f in functions.items()}
+    times, start = {name: [] for name in functions}, time.perf_counter()
+    while time.perf_counter() - start < seconds or min(map(len, times.values())) < least:
+        for name, f in functions.items(): times[name].append(once(f, loops[name]))
+    return {name: (min(t), float(np.median(t))) for name, t in times.items()}
+
+
+def once(f, loops=1):
+    """Seconds of one call."""
+    start = clock()
+    for _ in range(loops): f()
+    return (clock() - start) / loops
+
+
+def fastest(measured, *names):
+    """The best and the median time of whichever is fastest."""
+    return tuple(min(measured[name][i] for name in names) for i in (0, 1))
+
+
+def ratio(slow, fast):
+    """How many times slower, by best and by median times."""
+    return [slow[0] / fast[0], slow[1] / fast[1]]
+
+
+def peak_memory():
+    """Most memory that this process has held so far, in MB."""
+    try:  # a new program inherits ru_maxrss from the one that started it; VmHWM starts afresh
+        return next(int(x.split()[1]) for x in open("/proc/self/status") if x.startswith("VmHWM")) / 1024
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+
+
+def page_faults(f, calls=5):
+    """Pages of memory that a call has to ask the system for, once it has warmed up."""
+    if not resource: return None
+    count = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    f(); f(); start = count()
+    for _ in range(calls): f()
+    return (count() - start) // calls
+
+
+# --- what is compared -----------------------------------------------------------------------------
+
+
+def problem(m, d, order, r, batch=()):
+    """A planted target with r terms, its squared norm, and a student: unit vectors and weights."""
+    from tensor_overparam.problems import gaussian
+    from tensor_overparam.targets import sqnorm
+    T, rng = gaussian(d, r, order, rng=1), np.random.default_rng(2)
+    C = rng.normal(size=(*batch, m, d))
+    return T, float(sqnorm(T)), C / np.linalg.norm(C, axis=-1, keepdims=True), rng.normal(size=(*batch, m))
+
+
+def package(T, C, w, size):
+    """Loss, residual rows and residual values by the package."""
+    from tensor_overparam.objective import residual
+
+    return lambda: residual(T, C, w, size)
+
+
+def by_hand(T, C, w, size):
+    """The same as one would write it for order 3, knowing that nothing else will be asked."""
+    a, U = T.weights, T.vectors
+
+    def f():
+        P, G = C @ U.T, C @ C.T
+        A = (P * P) @ (a[:, None] * U)
+        R = A - (G * G) @ (w[:, None] * C)
+        values = np.vecdot(C, R)
+        return 0.5 * (size - w @ (np.vecdot(C, A) + values)), R, values
+
+    return f
+
+
+def by_autograd(T, C, w, power, size=None):
+    """Loss and gradient by PyTorch's automatic differentiation of the loss in Gram form."""
+    import torch
+
+    U, a = torch.from_numpy(T.vectors), torch.from_numpy(T.weights)
+    C, w = torch.tensor(C, requires_grad=True), torch.tensor(w, requires_grad=True)
+
+    def f():
+        C.grad = w.grad = None
+        square = a @ power(U @ U.T, T.order) @ a if size is None else size
+        loss = 0.5 * (w @ power(C @ C.T, T.order) @ w - 2 * (w @ power(C @ U.T, T.order) @ a) + square)
+        loss.backward()
+        return loss.detach().numpy(), C.grad.numpy(), w.grad.numpy()
+
+    return f
+
+
+def gradient(f, order, w):
+    """Loss and gradient from loss, residual rows and residual values."""
+
+    def g():
+        loss, R, values = f()
+        return loss, -order * w[..., None] * R, -values
+
+    return g
+
+
+def squarings(x, p):
+    """x**p by repeated squaring."""
+    if p == 1: return x
+    half = squarings(x, p // 2)
+    return half * half * x if p % 2 else half * half
+
+
+def agree(f, g):
+    """Stop where two ways to a loss and its gradient differ."""
+    for x, y in zip(f(), g()): np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-11)
+
+
+# --- comparisons, each in a process of its own ----------------------------------------------------
+
+
+def products(m, d, order, seconds):
+    """Loss and residual rows, beside the two products with the student's Gram matrix."""
+    from scipy.linalg.blas import dgemm, dsymm, dsyrk
+
+    from tensor_overparam.objective import residual
+    T, size, C, w = problem(m, d, order, 10)
+    faults = page_faults(lambda: residual(T, C, w, size))
+    G, out, F, Fout = np.empty((m, m)), np.empty((m, d)), np.zeros((m, m), order="F"), np.empty((d, m), order="F")
+    gram = {
+        "numpy": lambda: np.matmul(C, C.T, out=G),
+        "dsyrk upper": lambda: dsyrk(1.0, C.T, trans=1, c=F, overwrite_c=1),
+        "dsyrk lower": lambda: dsyrk(1.0, C.T, trans=1, lower=1, c=F, overwrite_c=1),
+    }
+    product = {
+        "matmul": lambda: np.matmul(G, C, out=out),
+        "dgemm": lambda: dgemm(1.0, C.T, F, c=Fout, overwrite_c=1),
+        "dsymm upper": lambda: dsymm(1.0, F, C.T, side=1, c=Fout, overwrite_c=1),
+        "dsymm lower": lambda: dsymm(1.0, F, C.T, side=1, lower=1, c=Fout, overwrite_c=1),
+    }
+    t = race({"residual": lambda: residual(T, C, w, size)} | gram | product, seconds)
+    least = np.add(fastest(t, *gram), fastest(t, *product))
+    return dict(ratio=ratio(t["residual"], least), ms=1e3 * t["residual"][0], faults=faults)
+
+
+def autograd(m, d, order, r, seconds):
+    """Loss and gradient, beside PyTorch's and beside a few lines of NumPy."""
+    T, size, C, w = problem(m, d, order, r)
+    ours = package(T, C, w, size)
+    f = {
+        "residual": ours,
+        "gradient": gradient(ours, order, w),
+        "torch **": by_autograd(T, C, w, lambda x, p: x**p),
+        "torch *": by_autograd(T, C, w, squarings),
+        "torch **, size": by_autograd(T, C, w, lambda x, p: x**p, size),
+        "torch *, size": by_autograd(T, C, w, squarings, size),
+    }
+    for name in f: agree(f["gradient"] if name != "residual" else ours, f[name])
+    if order == 3:
+        f["hand"] = by_hand(T, C, w, size)
+        agree(ours, f["hand"])
+    t = race(f, seconds)
+    return dict(ratio=ratio(fastest(t, "torch **", "torch *"), t["residual"]), us=1e6 * t["residual"][0],
+                hard=ratio(fastest(t, "torch **, size", "torch *, size"), t["gradient"]),
+                hand=ratio(t["residual"], t["hand"]) if order == 3 else None)
+
+
+def batches(runs, m, d, order, seconds):
+    """A batch of students, beside a loop over them."""
+    from tensor_overparam.objective import residual
+    T, size, C, w = problem(m, d, order, 4, (runs,))
+    batch = lambda: residual(T, C, w, size)
+    loop = lambda: [residual(T, c, v, size) for c, v in zip(C, w)]
+    for x, y in zip(batch(), zip(*loop())): np.testing.assert_allclose(x, np.stack(y), rtol=1e-9, atol=1e-12)
+    faults = page_faults(batch)
+    t = race({"batch": batch, "loop": loop}, seconds)
+    return dict(ratio=ratio(t["loop"], t["batch"]), ms=1e3 * t["batch"][0], faults=faults)
+
+
+def memory(m, d, order):
+    """Memory that loss and gradient of a wide student add, in MB."""
+    from tensor_overparam.kernels import prefers_packing
+    T, size, C, w = problem(m, d, order, 10)
+    package(T, C[:10], w[:10], size)()  # what the libraries load and keep
+    before = peak_memory()
+    package(T, C, w, size)()
+    return dict(mb=peak_memory() - before, packs=prefers_packing(m, m, d, order))
+
+
+def packing(m, d, order, seconds):
+    """A wide tensor contracted on its own vectors: packed, as the package chooses, beside panels of the Gram matrix."""
+    from tensor_overparam.kernels import _own_panels, prefers_packing
+    from tensor_overparam.targets import Factored
+    _, _, C, w = problem(m, d, order, 1)
+    T = Factored(w, C, order)
+    x, y = T.contract(C), _own_panels(C, w, order - 1)
+    t = race({"chosen": lambda: T.contract(C), "panels": lambda: _own_panels(C, w, order - 1)}, seconds, 3)
+    return dict(ratio=ratio(t["panels"], t["chosen"]), packs=prefers_packing(m, m, d, order),
+                gap=float(np.abs(x - y).max() / np.abs(y).max()))
+
+
+def crossover(d, order, seconds):
+    """The width at which packing a tensor for its own vectors starts to pay: measured, and as the package believes."""
+    from tensor_overparam.kernels import _own_panels, contract_dense, pack_factored, prefers_packing, weigh
+    widths = [int(m) for m in np.unique(np.geomspace(8, 6000, 600).astype(int))]
+    believed = next((m for m in widths if prefers_packing(m, m, d, order)), None)
+
+    def gain(m):
+        _, _, C, w = problem(m, d, order, 1)
+        pack = lambda: contract_dense(weigh(pack_factored(w, C, order), order), C, order)
+        t = race({"panels": lambda: _own_panels(C, w, order - 1), "pack": pack}, seconds, 5)
+        return t["panels"][0] / t["pack"][0]
+
+    low, high = 0, len(widths) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if gain(widths[middle]) > 1 else (middle + 1, high)
+    at = gain(believed) if believed else None
+    return dict(believed=believed, measured=widths[low], gain_at_switch=at)
+
+
+def lazy_race(m, d, order, factorise):
+    """A lazy fit without the kernel matrix, beside its factorisation."""
+    from tensor_overparam.lazy import lazy_fit
+    from tensor_overparam.objective import sphere
+    from tensor_overparam.problems import gaussian
+    T, C = gaussian(d, 3, order, rng=0), sphere([0], 0, m, d)[0]
+    fit = lazy_fit(T, C, method="cg")
+    free = race({"cg": lambda: lazy_fit(T, C, method="cg")}, 10.0 if factorise else 3.0)["cg"]
+    if not factorise: return dict(seconds=free[0])
+    start = clock()
+    full = lazy_fit(T, C, method="cholesky")
+    seconds = clock() - start
+    again = race({"cg": lambda: lazy_fit(T, C, method="cg")}, 10.0)["cg"]
+    free = fastest(dict(before=free, after=again), "before", "after")
+    return dict(seconds=free[0], ratio=[seconds / free[0], seconds / free[1]], factorised=seconds, method=full.method,
+                gap=float(abs(full.unexplained - fit.unexplained)), mb=peak_memory(),
+                delta=float(np.linalg.norm(full.delta - fit.delta) / np.linalg.norm(full.delta)))
+
+
+def lazy_wide(m, d, order):
+    """Time and memory of a lazy fit with m d parameters."""
+    from tensor_overparam.lazy import lazy_fit
+    from tensor_overparam.objective import sphere
+    from tensor_overparam.problems import gaussian
+    T, C = gaussian(d, 3, order, rng=0), sphere([0], 0, m, d)[0]
+    start = time.perf_counter()
+    fit = lazy_fit(T, C)
+    return dict(seconds=time.perf_counter() - start, mb=peak_memory(), residual=fit.residual,
+                unexplained=float(fit.unexplained), method=fit.method)
+
+
+def training(seeds, d, r, m, order, epochs):
+    """Modified gradient descent, many seeds at once, beside one after the other."""
+    from tensor_overparam.modified import modified_gd
+    from tensor_overparam.problems import orthogonal
+    T = orthogonal(d, r, order, rng=0)
+    go = lambda rng: modified_gd(T, m, rng=rng, epochs=epochs, goal=1e-9, finish=1)
+    go(0)
+    start = clock(); batch = go(list(range(seeds)))
+    middle = clock(); loop = [go(i) for i in range(seeds)]
+    end = clock()
+    most, total = max(f.run.final.step for f in batch), sum(f.run.final.step for f in loop)
+    same = sum(f.run.final.step == g.run.final.step for f, g in zip(batch, loop))
+    return dict(ratio=(end - middle) / (middle - start), same=same, batch_rate=most / (middle - start),
+                run_rate=sum(f.run.final.step for f in batch) / (middle - start), loop_rate=total / (end - middle))
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+def fresh(comparison, threads=1, **arguments):
+    """Run a comparison in a new process and return what it measured."""
+    task = json.dumps([comparison.__name__, threads, arguments])
+    limits = {f"{name}_NUM_THREADS": str(threads) for name in ("OPENBLAS", "OMP", "MKL")}
+    result = subprocess.run([sys.executable, __file__, "--one", task], text=True, stdout=subprocess.PIPE,
+                            env=os.environ | limits)
+    if result.returncode: raise SystemExit(f"{comparison.__name__}({arguments}) failed")
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def one(task):
+    """Do in this process what `fresh` asked for, and print the answer."""
+    global clock
+    import scipy.linalg  # noqa: F401  a library that is loaded later would not be limited
+    from threadpoolctl import threadpool_limits
+
+    name, threads, arguments = json.loads(task)
+    if threads > 1: clock = time.perf_counter
+    if name == "autograd":
+        import torch
+        torch.set_num_threads(threads)
+    with threadpool_limits(threads):
+        print(json.dumps(globals()[name](**arguments)))
+
+
+class Table:
+    """Rows are printed as they come; those that miss their requirement are counted."""
+
+    def __init__(self):
+        self.missed = 0
+        self.row("what", "measured", "required", "verdict")
+        print("-" * 120)
+
+    def row(self, what, measured, required="", verdict=""):
+        print(f"{what:<60} {measured:<42} {required:<9} {verdict}", flush=True)
+
+    def add(self, what, number, shown, least=-inf, most=inf, also=True):
+        required = f"≥ {least:g}" if least > -inf else f"≤ {most:g}" if most < inf else ""
+        good = least <= number <= most and also
+        self.missed += not good
+        self.row(what, shown, required, ("met" if good else "MISSED") if required else "")
+
+
+def times(pair, unit="×"):
+    """A ratio of best times, and that of the medians."""
+    return f"{pair[0]:.3g}{unit} (median {pair[1]:.3g})"
+
+
+def about():
+    """Print versions and the machine."""
+    import scipy.linalg
+    from threadpoolctl import threadpool_info
+    try:
+        import torch
+    except ImportError:
+        torch = None
+    try: cpu = next(x.split(":")[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name"))
+    except (OSError, StopIteration): cpu = platform.processor()
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__},",
+          f"PyTorch {torch.__version__ if torch else 'not installed'}")
+    print(f"{platform.system()} {platform.machine()}, {cpu}, {os.cpu_count()} cores")
+    kinds = sorted({f"{x['internal_api']} {x['version']} ({x.get('architecture', '?')})" for x in threadpool_info()
+                    if x["user_api"] == "blas"})
+    print("BLAS of NumPy and SciPy:", ", ".join(kinds))
+    if torch: print("BLAS of PyTorch:", "MKL" if torch.backends.mkl.is_available() else "not MKL", "\n")
+    return torch is not None
+
+
+def show(table, item, quick, torch):
+    """Measure one item and print its rows."""
+    seconds, sizes = (0.5 if quick else 3.0), ((1000, 100), (2000, 200))
+    if item == 1:
+        for m, d in sizes:
+            for order in (3, 4, 8):
+                x = fresh(products, m=m, d=d, order=order, seconds=seconds)
+                table.add(f"1 loss+gradient / two products, m={m} d={d} l={order}", x["ratio"][0],
+                          times(x["ratio"]) + f", {x['faults']} faults", most=1.2)
+    if item == 2 and not torch: table.row("2 beside PyTorch", "PyTorch is not installed")
+    elif item == 2:
+        for m, d in sizes:
+            for order in (3, 4, 8):
+                x = fresh(autograd, m=m, d=d, order=order, r=10, seconds=seconds)
+                what = f"2 PyTorch autograd / loss+gradient, m={m} d={d} l={order}"
+                table.add(what, x["ratio"][0], times(x["ratio"]), 2)
+        x = fresh(autograd, m=20, d=20, order=3, r=4, seconds=seconds)
+        table.add("2 PyTorch autograd / loss+gradient, m=20 d=20 l=3", x["ratio"][0],
+                  times(x["ratio"]) + f", {x['us']:.1f} µs", 8)
+        table.row("2 … with -l w R written out, ‖T‖² given to PyTorch", times(x["hard"]))
+        table.add("2 loss+gradient / NumPy by hand, m=20 d=20 l=3", x["hand"][0], times(x["hand"]), most=1.3)
+    if item == 3:
+        x = fresh(batches, runs=256, m=20, d=20, order=3, seconds=seconds)
+        table.add("3 loop over 256 students / one batch, m=d=20 l=3", x["ratio"][0],
+                  times(x["ratio"]) + f", {x['faults']} faults", 4)
+    if item == 4:
+        for order in (3, 4):
+            x = fresh(memory, m=20_000, d=50, order=order)
+            what = f"4 memory, m=20000 d=50 l={order}, {'packed' if x['packs'] else 'panels'} (m² is 3200 MB)"
+            table.add(what, x["mb"], f"{x['mb']:.0f} MB", most=500)
+    if item == 5:
+        x = fresh(packing, m=20_000, d=10, order=3, seconds=seconds)
+        table.add("5 Gram panels / packed, own vectors, m=20000 d=10 l=3", x["ratio"][0],
+                  times(x["ratio"]) + f", gap {x['gap']:.0e}", 2, also=x["packs"] and x["gap"] < 1e-10)
+        for order, d in ((3, 10),) if quick else ((3, 10), (3, 30), (3, 60), (4, 10), (4, 20), (5, 8), (6, 6)):
+            x = fresh(crossover, d=d, order=order, seconds=seconds / 10)
+            at = f", gain there {x['gain_at_switch']:.2f}×" if x["believed"] else ""
+            table.row(f"5 packing pays from m, d={d} l={order}", f"{x['measured']} (switch at {x['believed']}{at})")
+    if item == 6:
+        x = fresh(lazy_race, 2, m=294, d=68, order=3, factorise=not quick)
+        what = "6 lazy fit, m=294 d=68 l=3, two threads"
+        if quick: table.row(f"{what}: matrix-free", f"{1e3 * x['seconds']:.0f} ms")
+        else:
+            table.add(f"{what}: Cholesky / cg", x["ratio"][0],
+                      times(x["ratio"]) + f", {x['factorised']:.0f} s / {1e3 * x['seconds']:.0f} ms", 300)
+            table.add("6 unexplained by the two, difference", x["gap"], f"{x['gap']:.1e} ({x['method']})", most=1e-8)
+            table.row("6 delta by the two, relative difference", f"{x['delta']:.1e}")
+            x = fresh(lazy_race, m=294, d=68, order=3, factorise=True)
+            table.add("6 the same with one thread, processor times", x["ratio"][0],
+                      times(x["ratio"]) + f", {x['factorised']:.0f} s / {1e3 * x['seconds']:.0f} ms", 300)
+    if item == 7 and not quick:
+        x = fresh(lazy_wide, 2, m=10_000, d=100, order=3)
+        shown = f"{x['mb']:.0f} MB, {x['seconds']:.0f} s, residual {x['residual']:.0e}"
+        table.add("7 matrix-free lazy fit, m=10000 d=100 l=3, two threads", x["mb"], shown, most=500)
+    if item == 8:
+        x = fresh(training, seeds=32, d=20, r=4, m=6, order=3, epochs=3 if quick else 20)
+        table.row("8 modified_gd, loop over 32 seeds / batch, d=20 r=4 m=6 l=3", f"{x['ratio']:.2f}×")
+        shown = f"{x['batch_rate']:.0f} (of all 32 at once), {x['loop_rate']:.0f}"
+        table.row("8 steps per second, in the batch and in the loop", shown)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="about a minute: fewer repeats, none of the long fits")
+    parser.add_argument("--only", type=int, nargs="+", default=range(1, 9), metavar="ITEM", help="these only")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one: return one(options.one)
+    torch = about()
+    table = Table()
+    for item in options.only: show(table, item, options.quick, torch)
+    return int(table.missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Every claim of the ledger: its verdict, where it does not apply, and its mutation."""
+
+import pytest
+
+from tensor_overparam.checks_dynamics import DYNAMICS_CHECKS
+from tensor_overparam.checks_lazy import LAZY_CHECKS
+from tensor_overparam.checks_modified import MODIFIED_CHECKS
+from tensor_overparam.checks_success import SUCCESS_CHECKS
+from tensor_overparam.ledger import CHECKS, report
+from tensor_overparam.theory import HOLDS, NOT_APPLICABLE, VIOLATED
+
+every_check = pytest.mark.parametrize("name", CHECKS)
+
+
+def test_names_and_statements():
+    """No name is taken twice, and every claim says in one sentence what it claims, and why it fails if it does."""
+    assert len(CHECKS) == sum(map(len, (LAZY_CHECKS, MODIFIED_CHECKS, SUCCESS_CHECKS, DYNAMICS_CHECKS))) >= 45
+    for claim in CHECKS.values():
+        assert claim.statement.endswith((".", ").")) and claim.notebook.endswith(".ipynb")
+        assert claim.expected != VIOLATED or claim.reason
+
+
+@every_check
+def test_the_verdict_is_the_one_on_record(name):
+    """The quick experiment gives the verdict that is expected, with hypotheses that were measured."""
+    c = CHECKS[name].check("quick")
+    assert c.verdict == CHECKS[name].expected, c
+    assert c.prediction.assumes and c.prediction.cite
+
+
+@every_check
+def test_outside_its_hypotheses_a_claim_does_not_apply(name):
+    """An experiment that leaves a hypothesis says so, whatever its numbers are."""
+    c = CHECKS[name].check("outside")
+    assert c.verdict == NOT_APPLICABLE and c.unmet, c
+
+
+@every_check
+def test_a_mutation_is_noticed(name):
+    """A mistake put into the formula or the algorithm turns the verdict, with all hypotheses still true."""
+    c = CHECKS[name].check("broken")
+    assert c.verdict == (VIOLATED if CHECKS[name].expected == HOLDS else HOLDS) and not c.unmet, c
+
+
+@pytest.mark.slow
+@every_check
+def test_the_full_experiment_agrees(name):
+    """The larger experiment gives the same verdict."""
+    assert CHECKS[name].check("full").verdict == CHECKS[name].expected
+
+
+def test_a_report_is_text_html_and_json():
+    """The ledger prints as text, renders as HTML, and comes out as plain data with everything it was judged by."""
+    ledger = report(["lazy-rank", "induction-gap-above"])
+    assert ledger.in_order and "lazy-rank" in ledger.text() and "<table>" in ledger._repr_html_()
+    first, second = ledger.to_json()
+    assert first["verdict"] == HOLDS and first["hypotheses"] and second["verdict"] == VIOLATED and second["reason"]
+    assert "1 holds, 1 violated" in ledger.summary()
+
+
+def test_unknown_names_are_refused_with_what_is_close():
+    """A misspelt name is answered with the right one."""
+    with pytest.raises(ValueError, match="lazy-rank"):
+        report(["lazy-rang"])
