@@ -6,8 +6,8 @@
 __all__ = ['DELTA', 'DYNAMICS_CHECKS', 'plain_runs', 'size_of', 'is_orthogonal', 'escape_closed_form', 'escape_by_ode',
            'escape_order', 'escape_order_predicted', 'order_switch', 'matrix_escape', 'flow_is_first_order',
            'equilibrium_gap', 'modified_flow', 'runs_of', 'is_tensor', 'induction_least', 'induction_mean',
-           'induction_gap_below', 'induction_gap_above', 'simplex_trap', 'sign_trap', 'duplicated', 'duplicates',
-           'saddle_at_zero', 'ends_at', 'bad_minima_exist', 'width_thins_failures']
+           'induction_gap_below', 'induction_gap_above', 'simplex_trap', 'sign_trap', 'duplicates', 'saddle_at_zero',
+           'ends_at', 'bad_minima_exist', 'width_thins_failures']
 
 # %% ../nbs/09d_checks_dynamics.ipynb #479c8dad
 from functools import cache
@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 from .deflation import (component_mass, deflation_flow, escape_time, escape_time_ode,
                                         escapes, induction, integrate, small_start)
-from .landscape import classify, polish
+from .landscape import classify, duplicates as duplicated, polish
 from .objective import sphere
 from .problems import correlated, gaussian, orthogonal
 from .targets import Factored
@@ -204,14 +204,9 @@ def sign_trap(case):
     return compare(says, errors)
 
 # %% ../nbs/09d_checks_dynamics.ipynb #d28c989f
-def duplicated(order, share, dim=5):
-    "The target e₁+e₂+e₃ (to the order), and a student with e₁ twice, in two shares, and e₃, but not e₂."
-    e = np.eye(3, dim)
-    return Factored(1., e, order), Factored([share, 1 - share, 1.], e[[0, 0, 2]], order)
-
 def duplicates(case):
-    "Duplicates are left at order 3 for l = 3, at order 4 for l = 4 with a share below .211, and are minima above it."
-    cells = ((3, .5), (4, .15), (4, .4)) if case == "full" else ((4, .15), (4, .4))
+    "Duplicates are left at order 3 for l = 3 (unequal shares), at order 4 for l = 4 below a share of .211, never above."
+    cells = ((3, .4), (4, .15), (4, .4)) if case == "full" else ((4, .15), (4, .4))
     pairs = [duplicated(order, share) for order, share in cells]
     if case == "outside": pairs = [(T, Factored(S.weights*.9, S.vectors, S.order)) for T, S in pairs]
     verdicts = [classify(T, S) for T, S in pairs]

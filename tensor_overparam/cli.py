@@ -60,11 +60,13 @@ def parser():
     k.add_argument("--quick", action="store_true", help="smaller experiments")
     k.add_argument("--list", action="store_true", help="print the names and statements, run nothing")
     k.add_argument("--json", metavar="FILE", help="write the ledger to a file as well")
-    return _own_options(c, p)
+    for command in (c, k): _own_tensor(command)
+    _run_options(c)
+    return p
 
 # %% ../nbs/22_cli.ipynb #70ff9f49
-def _own_options(c, p):
-    "Options of `compare` for a tensor of the user's own, and for the run."
+def _own_tensor(c):
+    "Options for a tensor of the user's own."
     own = c.add_argument_group("your own tensor")
     which = own.add_mutually_exclusive_group()
     which.add_argument("--target", metavar="T.npy", help="a dense symmetric tensor saved by numpy.save")
@@ -75,6 +77,9 @@ def _own_options(c, p):
     kind.add_argument("--moment", type=int, metavar="L", help="use the raw moment of order L instead")
     own.add_argument("--whiten", type=int, metavar="Q",
                      help="whiten the data to Q leading directions (default: at most 10; 0: leave as is)")
+
+def _run_options(c):
+    "Options of `compare` for the run."
     run = c.add_argument_group("run")
     run.add_argument("--widths", type=integers, metavar="M,M,…",
                      help="numbers of components to compare at (default: around the rank, or 1,2,4,8,16)")
@@ -82,7 +87,6 @@ def _own_options(c, p):
     run.add_argument("--epochs", type=int, default=None, metavar="K",
                      help="most epochs of the search (default 60; 20 for your own tensor)")
     run.add_argument("--out", default="compare", metavar="NAME", help="write NAME.png and NAME.json (default compare)")
-    return p
 
 def integers(text):
     "'10,20,40' as a tuple of positive integers, for argparse."
@@ -150,11 +154,19 @@ def _rows(say):
 def check(a, say=print):
     "The command `check`: the ledger, line by line. Returns the exit code."
     from tensor_overparam.ledger import CHECKS, line, report
+    from tensor_overparam.own_problem import check_target
     if a.list:
         for name, claim in CHECKS.items(): say(f"{name:24} {claim.statement}")
         return 0
+    if a.json and not Path(a.json).parent.is_dir():
+        raise ValueError(f"there is no folder {str(Path(a.json).parent)!r} to write in; "
+                         "expected --json in one that exists")
+    if (a.target or a.data) and a.names:
+        raise ValueError("names are for planted problems; expected none with --target or --data")
     say(line(None))
-    ledger = report(a.names or None, "quick" if a.quick else "full", tell=lambda entry: say(line(entry)))
+    tell = lambda entry: say(line(entry))
+    if a.target or a.data: ledger = check_target(target_of(a)[1], tell=tell)
+    else: ledger = report(a.names or None, "quick" if a.quick else "full", tell=tell)
     for e in ledger.entries:
         if e.claim.reason: say(f"\n{e.name}, recorded as {e.claim.expected}: {e.claim.reason}")
     say("\n" + ledger.summary())

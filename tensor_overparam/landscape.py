@@ -49,7 +49,7 @@ def vanilla_hessian(
     C,        # (m, d) student's vectors in rows
     w,        # (m,) student's weights
 ):            # function of dC (…, m, d) and dw (…, m): the Hessian times them, in the same shapes
-    "The Hessian of ½‖T-Σ w_i c_i⊗…⊗c_i‖² as a function of the direction. Derived here."
+    "The Hessian of ½‖T-Σ w_i c_i⊗…⊗c_i‖² (arXiv 2010.11356), as a function of the direction. Derived here."
     l, R = T.order, T - Factored(w, C, T.order)
     rows = R.contract(C)
     def product(dC, dw):
@@ -65,7 +65,8 @@ def homogeneous_hessian(
     s,          # (m,) signs
     penalty=0., # λ
 ):              # function of dC (…, m, d): the Hessian times it, in the same shape
-    "The Hessian of ½‖T-Σ s_i‖c_i‖^(2-l) c_i⊗…⊗c_i‖² + λ/2 Σ‖c_i‖² as a function of the direction. Derived here."
+    """The Hessian of ½‖T-Σ s_i‖c_i‖^(2-l) c_i⊗…⊗c_i‖² + λ/2 Σ‖c_i‖², as a function of the direction. Derived here,
+    for the objective reconstructed from arXiv 2010.11356."""
     l, s, n = T.order, s[:, None], np.linalg.norm(C, axis=1, keepdims=True)
     V = C/n
     R = T - Factored((s*n*n)[:, 0], V, l)

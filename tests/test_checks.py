@@ -1,5 +1,6 @@
 """Every claim of the ledger: its verdict, where it does not apply, and its mutation."""
 
+import numpy as np
 import pytest
 
 from tensor_overparam.checks_dynamics import DYNAMICS_CHECKS
@@ -7,6 +8,8 @@ from tensor_overparam.checks_lazy import LAZY_CHECKS
 from tensor_overparam.checks_modified import MODIFIED_CHECKS
 from tensor_overparam.checks_success import SUCCESS_CHECKS
 from tensor_overparam.ledger import CHECKS, report
+from tensor_overparam.own_problem import check_target
+from tensor_overparam.problems import gaussian, with_noise
 from tensor_overparam.theory import HOLDS, NOT_APPLICABLE, VIOLATED
 
 every_check = pytest.mark.parametrize("name", CHECKS)
@@ -62,3 +65,13 @@ def test_unknown_names_are_refused_with_what_is_close():
     """A misspelt name is answered with the right one."""
     with pytest.raises(ValueError, match="lazy-rank"):
         report(["lazy-rang"])
+
+
+def test_a_target_of_ones_own_is_checked_with_one_call():
+    """Claims for any target hold for noise; a target too wide for an experiment makes it not applicable, no surprise."""
+    small = check_target(with_noise(gaussian(5, 1, 3), 20.0, rng=1))
+    assert small.in_order and all(e.comparison.verdict == HOLDS for e in small.entries)
+    wide = check_target(gaussian(40, 3, 4))
+    assert wide.in_order and wide.entries[0].comparison.verdict == NOT_APPLICABLE
+    with pytest.raises(ValueError, match="symmetric"):
+        check_target(np.arange(8.0).reshape(2, 2, 2))

@@ -261,6 +261,8 @@ def test_the_trap_of_the_flow_is_no_minimum():
     end = Factored([1.0, 0.0, 0.0], np.vstack([np.eye(1, 6), np.zeros((2, 6))]), 4)
     verdict = classify(axes, end)
     assert verdict.order == 5 and verdict.direction[-2:].min() < 0
+    kept = classify(axes, Factored([1.0, 0.3, 0.3], end.vectors, 4))
+    assert kept.kind == "degenerate" and kept.order is None
 
 
 @pytest.mark.parametrize("found, width, order", [(2, 3, None), (2, 4, 3), (3, 6, None), (3, 7, 3)])
