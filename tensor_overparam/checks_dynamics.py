@@ -205,7 +205,7 @@ def sign_trap(case):
 
 # %% ../nbs/09d_checks_dynamics.ipynb #d28c989f
 def duplicates(case):
-    "Duplicates are left at order 3 for l = 3 (unequal shares), at order 4 for l = 4 below a share of .211, never above."
+    "Duplicates are left at order 3 for l = 3 (unequal shares), at order 4 for l = 4 below a share of .211, else never."
     cells = ((3, .4), (4, .15), (4, .4)) if case == "full" else ((4, .15), (4, .4))
     pairs = [duplicated(order, share) for order, share in cells]
     if case == "outside": pairs = [(T, Factored(S.weights*.9, S.vectors, S.order)) for T, S in pairs]

@@ -68,7 +68,7 @@ def test_unknown_names_are_refused_with_what_is_close():
 
 
 def test_a_target_of_ones_own_is_checked_with_one_call():
-    """Claims for any target hold for noise; a target too wide for an experiment makes it not applicable, no surprise."""
+    """Claims for any target hold for noise; where a target is too wide for an experiment, that is no surprise."""
     small = check_target(with_noise(gaussian(5, 1, 3), 20.0, rng=1))
     assert small.in_order and all(e.comparison.verdict == HOLDS for e in small.entries)
     wide = check_target(gaussian(40, 3, 4))

@@ -89,8 +89,8 @@ def folder(tmp_path_factory):
     np.save(where / "lopsided.npy", np.arange(8.0).reshape(2, 2, 2))
     np.save(where / "nan.npy", np.full((2, 2), np.nan))
     np.save(where / "zero.npy", np.zeros((3, 3, 3)))
-    for name, text in {"text.npy": "text", "words.csv": "1,2\nlong,2\n", "empty.csv": "", "X.csv": "1,2\n2,1\n0,3\n"}.items():
-        (where / name).write_text(text)
+    texts = {"text.npy": "text", "words.csv": "1,2\nlong,2\n", "empty.csv": "", "X.csv": "1,2\n2,1\n0,3\n"}
+    for name, text in texts.items(): (where / name).write_text(text)
     return where
 
 
