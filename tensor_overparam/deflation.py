@@ -149,7 +149,7 @@ def _steps(phase, beta, problem, width, o):
 
 # %% ../nbs/07_deflation.ipynb #28a6886f
 def deflation_flow(
-    target,                 # a target of size about 1, a symmetric array (d, …, d), or a batch of targets, one a seed
+    target,                 # a target of size about 1, a symmetric array (d, …, d), or a batched `Factored`
     width:int,              # m, number of components
     *,
     time:float=None,        # follow the plain flow for so long; None for the modified flow with its epochs

@@ -19,6 +19,7 @@ def read_array(
 )->np.ndarray: # the array in it
     "An array that NumPy saved. Raises ValueError for anything else, in a sentence."
     path = Path(path)
+    if path.is_dir(): raise ValueError(f"{str(path)!r} is a folder; expected the path of a .npy file")
     if not path.is_file(): raise ValueError(f"there is no file {str(path)!r}; expected the path of a .npy file")
     try: array = np.load(path, allow_pickle=False)
     except Exception: array = None

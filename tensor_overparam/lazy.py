@@ -90,7 +90,7 @@ class LazyFit:
 
 # %% ../nbs/05_lazy.ipynb #1f43ce11
 def lazy_fit(
-    target,          # a target, a symmetric array, or a batch of targets
+    target,          # a target, a symmetric array, or a batched `Factored`
     C,               # (m, d) directions in rows, of any length but zero; or a number m, to draw that many at random
     method:str=None, # 'cholesky', 'eigh' or 'cg'; chosen by size if None
     tol:float=1e-9,  # relative residual at which 'cg' stops
@@ -105,8 +105,8 @@ def lazy_fit(
     if C.ndim != 2 or not np.isfinite(C).all() or not (length > 0).all():
         raise ValueError(f"directions have shape {C.shape}; expected (m, d) finite rows, none of them zero")
     V, size, l = C/length, np.asarray(sqnorm(T)), T.order
-    if not (size > 0).all():
-        raise ValueError("the target is zero: every fit explains it; give a tensor with a nonzero entry")
+    if not ((size > 0) & (size < np.inf)).all():
+        raise ValueError("the target is zero, or so large that its norm overflows; expected a norm that is neither")
     b = np.asarray(T.contract(V if size.ndim == 0 else V[None]), dtype=float)
     method = method or ("cg" if C.size > 3000 else "cholesky" if C.size <= monomial_count(T.dim, l) else "eigh")
     delta, method = _solve(V, l, b, method, tol)
@@ -119,7 +119,9 @@ def draw_directions(width, dim, rng):
     "(m, d) directions uniform on the sphere: the same that the trainers draw for this seed."
     if not isinstance(width, (int, np.integer)) or width < 1:
         raise ValueError(f"width is {width!r}; expected an integer of at least 1, or an array of directions")
-    return sphere(as_seeds(rng)[0], 0, width, dim)[0]
+    seeds, batch = as_seeds(rng)
+    if batch: raise ValueError(f"rng is {rng!r}; expected a single seed")
+    return sphere(seeds, 0, width, dim)[0]
 
 # %% ../nbs/05_lazy.ipynb #41d24521
 def _solve(V, l, b, method, tol):

@@ -129,7 +129,7 @@ def scaled_step(p, problem, reference, sqnorm_reference, alpha, rate, tol):
 
 # %% ../nbs/05b_lazy_dynamics.ipynb #ad50f64e
 def scaled_gd(
-    target,                   # a target, a symmetric array (d, …, d), or a batch of targets, one a seed
+    target,                   # a target, a symmetric array (d, …, d), or a batched `Factored`, one target a seed
     width:int,                # m, number of components
     *,
     alpha:float=1.,           # scale of the output: 1 is rich, large is lazy

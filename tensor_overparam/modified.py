@@ -137,7 +137,7 @@ def finishing_step(p, problem, o):
 
 # %% ../nbs/06_modified.ipynb #7e997276
 def modified_gd(
-    target,                   # a target, a symmetric array (d, …, d), or a batch of targets, one a seed
+    target,                   # a target, a symmetric array (d, …, d), or a batched `Factored`, one target a seed
     width:int,                # m, number of components
     *,
     rule:str="small-else-one",# which components are drawn again between epochs: one of `RULES`
@@ -157,7 +157,7 @@ def modified_gd(
     Raises ValueError for bad input, `Diverged` where numbers overflow."""
     problem = prepare(target, width, rng, goal=goal, init_scale=init_scale, epochs=epochs, finish=finish,
                       **given(learning_rate=learning_rate))
-    _check_options(rule, epochs, finish, penalty, init_scale)
+    _check_options(rule, epochs, finish, penalty, init_scale, switch)
     l, S = problem.T.order, problem.batch
     rate = learning_rate or (.1 if l <= 4 else .25/l)
     H = max(1, round(epoch_time(problem.T.dim, l, init_scale)/rate))
@@ -174,11 +174,12 @@ def modified_gd(
     return conclude(problem, runs if S else runs[0], lambda q: student(q["C"], q["s"], q["b"], l), rate, keep_diverged)
 
 # %% ../nbs/06_modified.ipynb #f0129d66
-def _check_options(rule, epochs, finish, penalty, init_scale):
+def _check_options(rule, epochs, finish, penalty, init_scale, switch):
     "Refuse options that mean nothing, in a sentence."
     if not (isinstance(epochs, (int, np.integer)) and isinstance(finish, (int, np.integer))):
         raise ValueError(f"epochs is {epochs!r} and finish is {finish!r}; expected integers of at least 1")
     if rule not in RULES: raise ValueError(f"rule is {rule!r}; expected one of {', '.join(map(repr, RULES))}")
+    if not isinstance(switch, (bool, np.bool_)): raise ValueError(f"switch is {switch!r}; expected True or False")
     if not (penalty >= 0 and init_scale < 1):
         raise ValueError(f"penalty is {penalty} and init_scale {init_scale}; "
                          "expected a penalty of at least 0 and a scale below 1")

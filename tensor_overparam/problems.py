@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from .kernels import weigh
 from .monomials import monomial_count, pack_coordinates
-from .targets import LARGEST, Algebra, Dense, Factored, Sum, Target, _floats, batched, sqnorm
+from .targets import LARGEST, Algebra, Dense, Factored, Sum, Target, _floats, as_target, batched, sqnorm
 
 # %% ../nbs/02_problems.ipynb #8df12577
 def _weights(weights, rank):
@@ -87,11 +87,12 @@ KINDS = {"orthogonal": orthogonal, "random": gaussian, "correlated": correlated}
 
 # %% ../nbs/02_problems.ipynb #152e4671
 def with_noise(
-    T:Target, # clean tensor
+    T:Target, # clean tensor, or a symmetric array
     level:float, # relative norm of the noise, at least 0
     rng=0, # seed or numpy Generator
 )->Sum: # T + E
     "T plus symmetric Gaussian noise E with ‖E‖ = level·‖T‖. Raises ValueError where E would not fit in memory."
+    T = as_target(T)
     if not 0 <= level < np.inf:
         raise ValueError(f"noise level is {level}; expected a finite number of at least 0, "
                          "the norm of the noise relative to the tensor's")
@@ -175,6 +176,8 @@ def whiten(
     U, s, _ = np.linalg.svd(X - X.mean(0), full_matrices=False)
     rank = int(np.sum(s > s[0] * max(X.shape) * np.finfo(X.dtype).eps)) if s[0] > 0 else 0
     dim = rank if dim is None else dim
+    if rank == 0:
+        raise ValueError("the data do not vary: 0 directions to whiten; expected at least two different samples")
     if not 1 <= dim <= rank:
         raise ValueError(f"asked for {dim} directions of data that vary in {rank}; expected between 1 and {rank}")
     return U[:, :dim] * np.sqrt(len(X))

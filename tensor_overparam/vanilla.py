@@ -27,7 +27,7 @@ def vanilla_step(
 
 # %% ../nbs/04_vanilla.ipynb #f8bfc09d
 def gradient_descent(
-    target,                   # a target, a symmetric array (d, …, d), or a batch of targets, one a seed
+    target,                   # a target, a symmetric array (d, …, d), or a batched `Factored`, one target a seed
     width:int,                # m, number of components
     *,
     learning_rate:float=.01,  # η, for the target divided by its spectral scale

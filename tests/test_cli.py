@@ -78,6 +78,11 @@ BAD = {
     "--widths 0": "positive integers",
     "--dim many": "invalid int",
     "--out nowhere/x": "no folder 'nowhere'",
+    "--out /": "expected a name",
+    "--target .": "is a folder",
+    "--epochs 0": "--epochs is 0",
+    "--target zero.npy --dim 3": "--dim describe a planted tensor",
+    "--whiten 2": "expected --data",
 }
 
 
