@@ -145,6 +145,7 @@ def settle(a):
     for name, default in PLANTED.items():
         if getattr(a, name, None) is None: setattr(a, name, default)
 
+# %% ../nbs/22_cli.ipynb #9c94d982
 def target_of(a):
     "Is it the user's own tensor, the tensor, and what to call it."
     if a.target: return True, read_tensor(a.target), a.target
