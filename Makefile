@@ -20,6 +20,7 @@ test:
 	$(PYTHON) -m pytest
 
 bench:
+	$(PYTHON) tests/bench/bench_regimes.py
 	$(PYTHON) tests/bench/bench_kernels.py
 
 compare:
