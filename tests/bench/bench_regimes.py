@@ -42,7 +42,8 @@ def beyond_lazy(seeds):
                 fits = modified_gd(planted_batch(kind, d, 4, order, seeds), m, rng=seeds, epochs=57)
                 errors = np.array([third(fit) for fit in fits])
                 success, median = np.mean(errors <= 0.05), np.median(errors)
-                print(f"{order:2} {kind:10} {m:3} {d:4} {lazy_width(d, order):11} {success:8.0%} {median:13.1e}", flush=True)
+                row = f"{order:2} {kind:10} {m:3} {d:4} {lazy_width(d, order):11} {success:8.0%} {median:13.1e}"
+                print(row, flush=True)
 
 
 def third(fit):
