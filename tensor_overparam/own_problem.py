@@ -15,7 +15,7 @@ from .lazy_dynamics import lazy_flow, scaled_gd
 from .ledger import Entry, Report
 from .modified import modified_gd
 from .objective import spectral_scale
-from .targets import as_target, sqnorm
+from .targets import Sum, as_target, sqnorm
 from .theory import HOLDS, VIOLATED, Claim, Prediction, compare
 from .vanilla import gradient_descent
 
@@ -98,7 +98,7 @@ def check_target(
 )->Report:
     "Hold every claim that makes sense for any target against this one. Raises ValueError for what is not a target."
     T = as_target(target)
-    T = T*(1/float(spectral_scale(T)))
+    T = Sum(((1/float(spectral_scale(T)), T),))
     entries = []
     for name, (experiment, notebook) in OWN_CLAIMS.items():
         start, comparison = perf_counter(), experiment(T, width, rng)

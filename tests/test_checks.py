@@ -75,3 +75,17 @@ def test_a_target_of_ones_own_is_checked_with_one_call():
     assert wide.in_order and wide.entries[0].comparison.verdict == NOT_APPLICABLE
     with pytest.raises(ValueError, match="symmetric"):
         check_target(np.arange(8.0).reshape(2, 2, 2))
+
+
+class Own:
+    """The fourth power of the norm: a target of three members and nothing else."""
+    order, dim = 4, 5
+
+    def contract(self, C):
+        """Return |c|^2 c."""
+        return (C * C).sum(-1, keepdims=True) * C
+
+
+def test_a_target_of_three_members_is_checked_too():
+    """No arithmetic is asked of a target for its ledger."""
+    assert check_target(Own()).in_order
