@@ -7,11 +7,12 @@ __all__ = ['read_array', 'read_tensor', 'read_samples', 'data_tensor']
 
 # %% ../nbs/21_files.ipynb #42852a5a
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
 from .problems import cumulant3, cumulant4, moment, whiten
-from .targets import Dense, Target
+from .targets import Dense, Factored, Target
 
 # %% ../nbs/21_files.ipynb #f53e77f2
 def read_array(
@@ -29,10 +30,29 @@ def read_array(
     return array
 
 def read_tensor(
-    path, # a .npy file holding a (d, …, d) array
-)->Dense: # the tensor
-    "A symmetric array from a .npy file. Raises ValueError where it is not one."
-    return Dense(read_array(path))
+    path, # a .npy file holding a (d, …, d) array; or a .npz or .json file with 'weights', 'vectors' and 'order'
+)->Target: # the tensor
+    "A symmetric tensor from a file, as an array or as its components. Raises ValueError where it is not one."
+    suffix = Path(path).suffix.lower()
+    return _components(Path(path)) if suffix in (".npz", ".json") else Dense(read_array(path))
+
+# %% ../nbs/21_files.ipynb #61ccd80c
+def _components(path):
+    "A `Factored` from .npz or .json."
+    if not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r}; expected the path of a .npz or .json file")
+    try:
+        if path.suffix.lower() == ".json": entries = json.loads(path.read_text(encoding="utf-8"))
+        else:
+            with np.load(path, allow_pickle=False) as z: entries = {k: z[k] for k in ("weights", "vectors", "order")}
+        weights, vectors, order = (entries[k] for k in ("weights", "vectors", "order"))
+        whole = int(order) == order
+    except Exception:
+        raise ValueError(f"{str(path)!r} does not hold components; expected 'weights' (n numbers), 'vectors' "
+                         "(n rows) and 'order' (an integer) in it") from None
+    if not whole: raise ValueError(f"the order in {str(path)!r} is {order}; expected an integer of at least 2")
+    if not len(weights): raise ValueError(f"{str(path)!r} holds no components; expected at least one")
+    return Factored(np.asarray(weights), np.asarray(vectors), int(order))
 
 # %% ../nbs/21_files.ipynb #cc0224b1
 def _number(text):
