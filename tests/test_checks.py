@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 
+from tensor_overparam.checks_adaptive import ADAPTIVE
 from tensor_overparam.checks_dynamics import DYNAMICS_CHECKS
+from tensor_overparam.checks_generalisation import GENERALISATION
 from tensor_overparam.checks_lazy import LAZY_CHECKS
 from tensor_overparam.checks_modified import MODIFIED_CHECKS
+from tensor_overparam.checks_nets import NETS
+from tensor_overparam.checks_rotation import ROTATION
 from tensor_overparam.checks_success import SUCCESS_CHECKS
+from tensor_overparam.checks_turned import TURNED
 from tensor_overparam.ledger import CHECKS, report
 from tensor_overparam.own_problem import check_target
 from tensor_overparam.problems import gaussian, with_noise
@@ -17,7 +22,9 @@ every_check = pytest.mark.parametrize("name", CHECKS)
 
 def test_names_and_statements():
     """No name is taken twice, and every claim says in one sentence what it claims, and why it fails if it does."""
-    assert len(CHECKS) == sum(map(len, (LAZY_CHECKS, MODIFIED_CHECKS, SUCCESS_CHECKS, DYNAMICS_CHECKS))) >= 45
+    tensors = (LAZY_CHECKS, MODIFIED_CHECKS, SUCCESS_CHECKS, DYNAMICS_CHECKS)
+    companions = (NETS, ADAPTIVE, GENERALISATION, ROTATION, TURNED)
+    assert len(CHECKS) == sum(map(len, tensors + companions)) and sum(map(len, tensors)) >= 45
     for claim in CHECKS.values():
         assert claim.statement.endswith((".", ").")) and claim.notebook.endswith(".ipynb")
         assert claim.expected != VIOLATED or claim.reason
