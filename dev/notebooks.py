@@ -133,7 +133,8 @@ def run(path, skip=()):
         resources={"metadata": {"path": str(path.parent)}},
     )
     search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    with client.setup_kernel(env={**os.environ, "PYTHONPATH": search_path}):
+    inline = "module://matplotlib_inline.backend_inline"  # whatever MPLBACKEND says outside
+    with client.setup_kernel(env={**os.environ, "PYTHONPATH": search_path, "MPLBACKEND": inline}):
         for index, cell in enumerate(nb.cells):
             if runs(cell, skip):
                 run_cell(client, cell, index, name(path))

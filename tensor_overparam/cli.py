@@ -17,6 +17,7 @@ import numpy as np
 from . import __version__
 from .cli_decompose import add_decompose, decompose_file
 from .cli_options import integers, made_by, own_tensor, settle, target_of, writable
+from .cli_phase import add_phase, phase_command
 from .headline import needed_widths, same_width
 from .lazy import lazy_width
 from .problems import KINDS
@@ -37,6 +38,7 @@ EXAMPLES = """examples:
   tensor-overparam compare --data X.csv --cumulant 4    the cumulant tensor of your samples
   tensor-overparam decompose T.npy                      which components is my tensor made of?
   tensor-overparam decompose X.csv --cumulant 4         … and my data (independent component analysis)
+  tensor-overparam phase --only dimension               how many components are enough? (resumable)
   tensor-overparam check --quick                        every theorem against a measurement"""
 
 LEDGER = """Each theorem, lemma and equation of the papers as an executable check with a prediction, a measurement and
@@ -53,8 +55,7 @@ def parser():
     planted.add_argument("--dim", type=int, metavar="D", help="dimension d (default 40)")
     planted.add_argument("--rank", type=int, metavar="R", help="planted components r (default 4)")
     planted.add_argument("--order", type=int, metavar="L", help="order l of the tensor (default 3)")
-    planted.add_argument("--kind", choices=list(KINDS),
-                         help="how the components lie (default random)")
+    planted.add_argument("--kind", choices=list(KINDS), help="how the components lie (default random)")
     planted.add_argument("--dims", type=integers, metavar="D,D,…",
                          help="dimensions for the second table (default 10,20,40,80,160)")
     k = commands.add_parser("check", help="hold every theorem against a measurement: the ledger", description=LEDGER)
@@ -63,7 +64,7 @@ def parser():
     k.add_argument("--list", action="store_true", help="print the names and statements, run nothing")
     k.add_argument("--json", metavar="FILE", help="write the ledger to a file as well")
     for command in (c, k): own_tensor(command)
-    add_decompose(commands)
+    for add in (add_decompose, add_phase): add(commands)
     _run_options(c)
     return p
 
@@ -180,11 +181,12 @@ def main(argv=None):
     except (ValueError, OSError, MemoryError) as error:
         print(f"tensor-overparam: {_sentence(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\ntensor-overparam: interrupted; nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        said = str(error) or "interrupted; nothing was written"
+        print(f"\ntensor-overparam: {said}", file=sys.stderr)
         return 130
 
-COMMANDS = {"compare": compare, "check": check, "decompose": decompose_file}
+COMMANDS = {"compare": compare, "check": check, "decompose": decompose_file, "phase": phase_command}
 
 def _sentence(error):
     if isinstance(error, MemoryError):

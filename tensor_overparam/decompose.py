@@ -186,8 +186,9 @@ def _concluded(T, found, basis, stages, stop, verdict):
         error = gap/norm(T)[0]
     else:
         error, how = 1., "entries"
-        warnings.warn("no component stands out of what looks like noise: the decomposition is empty; "
-                      "with more samples, or a tensor with less noise, there may be some", RuntimeWarning, stacklevel=3)
+        hint = "allow more components" if verdict == "limit" else "with more samples, or less noise, there may be some"
+        warnings.warn(f"no component stands out of what looks like noise: the decomposition is empty; {hint}",
+                      RuntimeWarning, stacklevel=3)
     Q = np.linalg.qr(V.T)[0].T if len(w) < T.dim else np.eye(T.dim)
     stages += (Stage("result", len(w), error),)
     return Decomposition(w, V, l, error, how, certify(V @ Q.T, l, T.dim, error), stages, stop, verdict or "unfinished")

@@ -155,13 +155,14 @@ def thin(
 )->Found:        # as few of them as still do
     "Drop duplicates and what hardly matters, then one component after the other, as long as the fit stays exact."
     l, (w, V, _) = c.target.order, found
+    exact = goal <= (1e-8*c.size)**2 and not c.outside
     for level in (1e-2, 1e-4, 1e-6):
         v, U = merge(w, V, l, .9999)
         keep = shares(v, U, l) > (level*c.size)**2
         if keep.sum() == len(w): continue
         fewer = polish(c, v[keep], U[keep])
         if fewer.sq <= goal: found = fewer; break
-    while len(found.weights) > c.target.dim or c.outside and len(found.weights) > 1:
+    while len(found.weights) > (c.target.dim if exact else 1):
         fewer = polish(c, *fewest(found.weights, found.vectors, l, len(found.weights) - 1))
         if fewer.sq > goal: break
         found = fewer

@@ -102,7 +102,7 @@ def search(
         found = start if start and k == 0 else nothing(c)
         free = c.outside or K*q <= .7*D
         for epoch in range(EPOCHS):
-            starts = 1 if k == 0 and free or len(found.weights) else STARTS
+            starts = 1 if K < most and (k == 0 and free or len(found.weights)) else STARTS
             found, now = attempt(c, found, K, [seed + i for i in range(starts)], draw)
             draw += 1
             if found.sq <= goal:
@@ -117,8 +117,8 @@ def search(
             better, calm = free and _better(c, found, best), free and quiet(c, found)
             if better: best, stages = found, now
             flat = flat + 1 if (calm or K == most) and not better else 0
-            done = flat >= 2 and ("noise" if calm and _settled(c, best, K) else "limit" if K == most else "")
-            yield Look(best, stages, k, K, done or "")
+            done = "noise" if flat >= 2 and calm and _settled(c, best, K) else "limit" if flat > 3 and K == most else ""
+            yield Look(best, stages, k, K, done)
             if done: return
             if not free and epoch % 2: found = nothing(c)
         K = min(most, int(1.4*K) + 1)
