@@ -22,6 +22,9 @@ test:
 bench:
 	$(PYTHON) tests/bench/bench_regimes.py
 	$(PYTHON) tests/bench/bench_kernels.py
+	$(PYTHON) tests/bench/bench_decompose.py
+	$(PYTHON) tests/bench/bench_sweeps.py
+	$(PYTHON) tests/bench/bench_rotations.py
 
 compare:
 	$(PYTHON) -m tensor_overparam compare
