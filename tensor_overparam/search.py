@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SMALL', 'RATE', 'MERGE', 'SATURATED', 'ROUNDS', 'EPOCHS', 'STARTS', 'grow', 'Stage', 'attempt', 'Look', 'search',
-           'narrow']
+           'pursue', 'narrow']
 
 # %% ../nbs/10e_search.ipynb #f52c9bd7
 from dataclasses import dataclass
@@ -124,6 +124,22 @@ def search(
         K = min(most, int(1.4*K) + 1)
 
 # %% ../nbs/10e_search.ipynb #721c5833
+def pursue(
+    c:Core,     # tensor
+    most:int,   # most components
+    goal:float, # squared residual that counts as exact
+    seed:int,   # for the random starts
+    draw:int,   # number of the last draw
+)->tuple:       # components, and the number of the last draw
+    "One at a time: the strongest direction of what is missing joins, and all are polished. For weights of many sizes."
+    found, l = nothing(c), c.target.order
+    while len(found.weights) < most and found.sq > goal:
+        new, = grow(missing(c, found), 2*c.target.dim + 2, [seed], draw)
+        w, V = merge(new.weights, new.vectors, l)
+        found = polish(c, np.append(found.weights, w[0]), np.concatenate([found.vectors, V[:1]]))
+        draw += 1
+    return found, draw
+
 def narrow(
     c:Core,      # tensor
     found:Found, # an exact fit
@@ -131,8 +147,11 @@ def narrow(
     seed:int,    # for the random starts
     draw:int,    # number of the last draw
 )->tuple:        # an exact fit with as few components as could be found, and the number of the last draw
-    "Thin an exact fit; while nothing proves it minimal, try with one component less, from there and from scratch."
+    "Thin an exact fit; while nothing proves it minimal, build one up, then try one component less, from it and anew."
     found, l, fresh = thin(c, found, goal), c.target.order, [seed + i for i in range(STARTS)]
+    if len(found.weights) > c.target.dim and not uniqueness(found.vectors, l)[0]:
+        fewer, draw = pursue(c, len(found.weights) - 1, goal, seed, draw)
+        if fewer.sq <= goal: found = thin(c, fewer, goal)
     while len(found.weights) > c.target.dim and not uniqueness(found.vectors, l)[0]:
         w, V = fewest(found.weights, found.vectors, l, len(found.weights) - 1)
         for start, seeds in ((polish(c, w, V), [seed]), (nothing(c), fresh)):
