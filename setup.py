@@ -35,6 +35,7 @@ setup(
         "Topic :: Scientific/Engineering :: Mathematics",
     ],
     packages=find_packages(include=[package, f"{package}.*"]),
+    package_data={package: ["explore.js"]},
     python_requires=f">={settings['min_python']}",
     install_requires=settings["requirements"].split(),
     extras_require={key.removesuffix(extra): settings[key].split() for key in extras},
