@@ -230,7 +230,11 @@ function tensorExplorer() {
       const field = root.querySelector(`[id="tx-${mine}-${k}"]`), box = field.parentNode, out = box.querySelector("output, input[type=text]");
       const tell = () => { const text = show(c.values[now[k]]); field.setAttribute("aria-valuetext", text); if (out) out[out.tagName === "OUTPUT" ? "textContent" : "value"] = live ? String(c.values[now[k]]) : text; };
       field.addEventListener("input", () => { now[k] = Number(field.value); typed[k] = null; tell(); change(); });
-      if (live && out) out.addEventListener("change", () => { typed[k] = out.value; change(); });
+      if (live && out) {   // Enter does not always end in a change where a host listens to keys
+        const commit = () => { if (out.value !== typed[k]) { typed[k] = out.value; change(); } };
+        out.addEventListener("change", commit);
+        out.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); commit(); } });
+      }
       tell();
     });
     let view = null, pending = 0;
@@ -298,6 +302,8 @@ function tensorExplorer() {
     const page = build(root, model.get("spec"), true, () => { if (page.find(".tx-auto").checked) ask(); else page.find("[role=status]").textContent = "changed: press Run"; });
     const busy = (on, text) => { page.find(".tx-cancel").disabled = !on; page.find("[role=status]").textContent = text; };
     const complain = (text) => { const p = page.find(".tx-error"); p.hidden = !text; p.textContent = text; };
+    // in JupyterLab the keys belong to the controls, and not to the notebook around them
+    root.querySelectorAll("input, select, button").forEach((node) => node.setAttribute("data-lm-suppress-shortcuts", "true"));
     page.find(".tx-run").onclick = ask;
     page.find(".tx-cancel").onclick = () => model.send({type: "cancel", id: `${mine}.${number}`});
     const hear = (message) => {

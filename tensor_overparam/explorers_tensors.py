@@ -31,7 +31,7 @@ def error_left(regime, dim, order, m):
     if regime == "lazy":
         if m*dim > 1000: return np.nan
         return float(np.median([lazy_fit(T, m, rng=s).unexplained**.5 for s in SEEDS]))
-    fits = modified_gd(T, m, rng=list(SEEDS), epochs=8, finish=1, every=10**9)
+    fits = modified_gd(T, m, rng=list(SEEDS), epochs=20, finish=1, every=10**9)
     return float(np.median([fit.relative_error for fit in fits]))
 
 def lazy_modified(
