@@ -1,0 +1,163 @@
+"""Turn exported cells into entries of the reference: signature, docstring, parameter table, link to the source.
+
+Everything is read from the text of the cell, so defaults and types stand as their author wrote them, and the
+comment beside a parameter is its documentation.
+"""
+
+import ast
+import copy
+import io
+import re
+import tokenize
+
+FUNCTION = ast.FunctionDef
+HEADS = ("parameter", "type", "default", "meaning")
+
+
+def entries(source, module, public, link):
+    """Return the public names that a cell defines, as {name: entry in Markdown}."""
+    notes = comments(source)
+    defined = [(name, node) for node in ast.parse(source).body for name in names(node) if name in public]
+    return {name: entry(node, name, module, notes, link) for name, node in defined}
+
+
+def names(node):
+    """Return the names that a statement at the top of a module defines."""
+    if isinstance(node, FUNCTION | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+    return [part.id for target in targets for part in ast.walk(target) if is_name(part)]
+
+
+def is_name(node):
+    """Tell whether a node gives a value to a plain name."""
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def comments(source):
+    """Return {line: comment} of Python source."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
+
+
+def entry(node, name, module, notes, link):
+    """Return the entry of one function, class or constant."""
+    if isinstance(node, FUNCTION):
+        head = name + signature(node.args)
+        body = [prose(ast.get_docstring(node)), table(parameters(node, notes))]
+    elif isinstance(node, ast.ClassDef):
+        head = name + construction(node)
+        body = [prose(ast.get_docstring(node)), table(fields(node, notes), "field")]
+        body += [member(child, name, module, notes) for child in node.body if is_public_method(child)]
+    else:
+        head, value = name, ast.unparse(node.value)
+        body = [prose(notes.get(node.lineno)), f"`{value}`" if len(value) <= 100 and "`" not in value else ""]
+    kind = {FUNCTION: "function", ast.ClassDef: "class"}.get(type(node), "data")
+    return directive(kind, head, module, [*body, f"{{.origin}}\n[source notebook]({link})"])
+
+
+def member(node, owner, module, notes):
+    """Return the entry of a method or a property."""
+    kinds = {name.id for name in node.decorator_list if isinstance(name, ast.Name)}
+    is_property = bool(kinds & {"property", "cached_property"})
+    head = f"{owner}.{node.name}" + ("" if is_property else signature(node.args, drop="staticmethod" not in kinds))
+    options = [f":{kind}:" for kind in ("classmethod", "staticmethod") if kind in kinds]
+    body = [prose(ast.get_docstring(node)), table(parameters(node, notes))]
+    return directive("property" if is_property else "method", head, module, body, options, fence="~~~~")
+
+
+def directive(kind, head, module, body, options=(), fence="`````"):
+    """Return a directive of Sphinx's Python domain."""
+    first = "\n".join([f"{fence}{{py:{kind}}} {head}", f":module: {module}", *options])
+    return "\n\n".join([first, *filter(None, body), fence])
+
+
+def is_public_method(node):
+    """Tell whether a part of a class is a method that people call."""
+    return isinstance(node, FUNCTION) and not node.name.startswith("_")
+
+
+def signature(args, drop=False):
+    """Return parameters as people give them: names and defaults, without types and, where asked, without self."""
+    bare = copy.deepcopy(args)
+    for node in ast.walk(bare):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    bare.args = bare.args[drop:]
+    return f"({ast.unparse(bare)})"
+
+
+def construction(node):
+    """Return the parameters that make an instance of a class: those of __init__, or its fields."""
+    made = [child for child in node.body if isinstance(child, FUNCTION) and child.name == "__init__"]
+    if made:
+        return signature(made[0].args, drop=True)
+    given = [field for field in node.body if isinstance(field, ast.AnnAssign)]
+    return f"({', '.join(field.target.id + default(field.value) for field in given)})" if given else ""
+
+
+def default(value):
+    """Return a default as it stands in a signature."""
+    return "" if value is None else "=" + ("…" if "field(" in ast.unparse(value) else ast.unparse(value))
+
+
+def parameters(node, notes):
+    """Return a row for each documented parameter and for what a function returns."""
+    args = node.args
+    plain, named = args.posonlyargs + args.args, list(zip(args.kwonlyargs, args.kw_defaults))
+    given = list(zip(plain, [None] * (len(plain) - len(args.defaults)) + args.defaults)) + named
+    given += [(arg, None) for arg in (args.vararg, args.kwarg) if arg]
+    rows = [
+        (arg.arg, code(arg.annotation), code(value), notes.get((value or arg).end_lineno))
+        for arg, value in given
+        if arg.arg not in ("self", "cls")
+    ]
+    first = node.body[0].lineno
+    start = max([node.lineno, *((value or arg).end_lineno for arg, value in given)])
+    end = [notes[line] for line in range(start, first) if line in notes and not ends_with(given, line)]
+    result = [("returns", code(node.returns), "", end[-1] if end else "")] if end or node.returns else []
+    return rows + result if any(row[3] or row[1] for row in rows) or end else []
+
+
+def ends_with(given, line):
+    """Tell whether a line ends with a parameter, so that its comment belongs to that."""
+    return any((value or arg).end_lineno == line for arg, value in given)
+
+
+def fields(node, notes):
+    """Return a row for each field of a class, or each member of an enumeration."""
+    rows = []
+    for field in node.body:
+        if isinstance(field, ast.AnnAssign):
+            rows.append((field.target.id, code(field.annotation), code(field.value), notes.get(field.end_lineno)))
+        elif isinstance(field, ast.Assign) and not field.targets[0].id.startswith("_"):
+            rows.append((field.targets[0].id, "", code(field.value), notes.get(field.end_lineno)))
+    return rows
+
+
+def table(rows, head="parameter"):
+    """Return rows as a Markdown table, without the columns in which nothing stands."""
+    if not rows:
+        return ""
+    cells = [(f"**{escaped(name)}**", kind, value, prose(note)) for name, kind, value, note in rows]
+    kept = [i for i in range(4) if any(row[i] for row in cells)]
+    lines = [[(head, *HEADS[1:])[i] for i in kept], ["---"] * len(kept), *([row[i] for i in kept] for row in cells)]
+    return "{.parameters}\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def code(node):
+    """Return an expression as code in a cell of a table."""
+    text = "" if node is None else ast.unparse(node).replace("|", "\\|")
+    return f"`{text}`" if text else ""
+
+
+def prose(text):
+    """Return the text of a docstring or a comment: what stands in backticks is code, the rest is taken literally."""
+    parts = re.split(r"(``.+?``|`[^`\n]+`)", (text or "").strip())
+    done = [part.replace("|", "\\|") if i % 2 else escaped(part) for i, part in enumerate(parts)]
+    return "".join(done).replace("\n\n", "\0").replace("\n", " ").replace("\0", "\n\n")
+
+
+def escaped(text):
+    """Return a text in which no character has a meaning for Markdown."""
+    return re.sub(r"([\\*_\[\]<>$|~#^{}])", r"\\\1", text)

@@ -1,0 +1,171 @@
+"""Build the site in _docs from the notebooks and from dev/docs, and check it.
+
+    python dev/docs.py build [--force]     bring _docs up to date with its sources
+    python dev/docs.py check [--strict]    look over _docs and say whether it is behind its sources;
+                                           with --strict also build it anew and compare
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from notebooks import ROOT, differing, name, notebooks, write
+from sitecheck import problems
+from stage import CACHE, PACKAGE, STAGE, stage
+
+SITE = ROOT / "_docs"
+HERE = ROOT / "dev" / "docs"
+STAMP = ".stamp.json"
+TOOLS = ("sphinx", "docutils", "myst-nb", "myst-parser", "sphinx-book-theme", "pydata-sphinx-theme", "pygments")
+MATHJAX = "mathjax@3.2.2"
+MATHJAX_FILES = {
+    "es5/tex-svg-full.js": "a4354ff94fd868aea0cc6eaaa79a57fda0588646fc46ee3700a349ee0a11cbe6",
+    "LICENSE": "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30",
+}
+UNUSED = re.compile(r"\.map$|/locales/|macros\.html$|/logo_|^\.buildinfo|^\.doctrees|^_sources/|^objects\.inv$")
+PLAIN = re.compile(rb'<span class="(?:n|p|w)">([^<]*)</span>')
+DRAWN = re.compile(rb"[A-Za-z0-9+/]{200,}=*")
+
+
+# --- build ------------------------------------------------------------------------------------------
+
+
+def build(force):
+    """Bring _docs up to date, unless it is already."""
+    if not force and not behind():
+        print("_docs is up to date")
+        return 0
+    wanted = site()
+    stale = set(SITE.rglob("*")) - {SITE / path for path in wanted}
+    for path in (path for path in stale if path.is_file()):
+        path.unlink()
+    for path, content in differing({SITE / path: content for path, content in wanted.items()}).items():
+        write(path, content)
+    return report(problems(SITE))
+
+
+def site():
+    """Return the site as {path: content}, made from scratch but for what the cache knows to be unchanged."""
+    start = time.perf_counter()
+    before = digest(sources())
+    for path, content in differing(mathjax()).items():
+        write(path, content)
+    stage()
+    print(f"staged in {time.perf_counter() - start:.0f} s", flush=True)
+    html = CACHE / "html"
+    options = ["-b", "html", "-q", "-W", "--keep-going", "-c", HERE, "-d", CACHE / "doctrees"]
+    subprocess.run([sys.executable, "-m", "sphinx", *options, STAGE, html], check=True)
+    found = {path.relative_to(html).as_posix(): path.read_bytes() for path in html.rglob("*") if path.is_file()}
+    kept = {path: lean(path, content) for path, content in found.items() if not UNUSED.search(path)}
+    kept |= {".nojekyll": b""}
+    print(f"built in {time.perf_counter() - start:.0f} s", flush=True)
+    tools = {tool: version(tool) for tool in TOOLS}
+    stamp = {"sources": before, "pages": digest(kept), "tools": tools}
+    return kept | {STAMP: json.dumps(stamp, indent=1).encode() + b"\n"}
+
+
+def lean(path, content):
+    """Return a file without what changes nothing: marks on code that have the colour of plain text."""
+    return PLAIN.sub(rb"\1", content) if path.endswith(".html") else content
+
+
+def mathjax():
+    """Return {path: content} of MathJax, from what is here already or else from the npm registry."""
+    found = {}
+    for source, expected in MATHJAX_FILES.items():
+        target = Path("vendor", "mathjax-license.txt" if source == "LICENSE" else Path(source).name)
+        known = [folder / target for folder in (CACHE / "static", SITE / "_static") if (folder / target).exists()]
+        content = known[0].read_bytes() if known else from_npm(MATHJAX, source)
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise SystemExit(f"{source} of {MATHJAX} is not the file that was pinned")
+        found[CACHE / "static" / target] = content
+    return found
+
+
+def from_npm(package, path):
+    """Return one file of a package in the npm registry."""
+    with TemporaryDirectory() as folder:
+        subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        shutil.unpack_archive(next(Path(folder).glob("*.tgz")), folder, "gztar")
+        return Path(folder, "package", path).read_bytes()
+
+
+# --- check ------------------------------------------------------------------------------------------
+
+
+def check(strict):
+    """Look over _docs; return 1 where something is wrong, or with `strict` where it is not what its sources make."""
+    if not (SITE / STAMP).exists():
+        return report(["there is no _docs: python dev/docs.py build"])
+    stamp = json.loads((SITE / STAMP).read_text())
+    found = {path.relative_to(SITE).as_posix(): path.read_bytes() for path in SITE.rglob("*") if path.is_file()}
+    found.pop(STAMP)
+    wrong = [] if digest(found) == stamp["pages"] else ["_docs is not as it was built: somebody has changed it"]
+    if strict and not wrong:
+        wrong = list(differences(found, stamp))
+    print("_docs is behind its sources: python dev/docs.py build" if behind() else "_docs is up to date")
+    return report([*wrong, *problems(SITE)])
+
+
+def differences(found, stamp):
+    """Yield where a fresh build is another than the one in _docs; pictures and tables inside pages may."""
+    other = [f"{tool} {version(tool)}, not {old}" for tool, old in stamp["tools"].items() if version(tool) != old]
+    fresh = site()
+    fresh.pop(STAMP)
+    for path in sorted(fresh.keys() | found.keys()):
+        here, there = (DRAWN.sub(b"", files.get(path, b"")) for files in (found, fresh))
+        if here != there:
+            yield f"differs from a fresh build: {path}" + (f" (built here with {', '.join(other)})" if other else "")
+
+
+def behind():
+    """Tell whether _docs was made from other sources than there are now."""
+    return not (SITE / STAMP).exists() or json.loads((SITE / STAMP).read_text())["sources"] != digest(sources())
+
+
+def sources():
+    """Return all that the site is made from, as {path: content}."""
+    made = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".js", ".css")]
+    tools = [*HERE.rglob("*.*"), *(ROOT / "dev").glob("*.py")]
+    texts = [ROOT / path for path in ("settings.ini", "CHANGELOG.md", "CITATION.cff", "LICENSE")]
+    return {name(path): path.read_bytes() for path in [*notebooks(), *made, *tools, *texts] if path.is_file()}
+
+
+def digest(files):
+    """Return a hash of {path: content}."""
+    lines = (f"{path} {hashlib.sha256(content).hexdigest()}\n" for path, content in sorted(files.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def report(wrong):
+    """Print what is wrong and return the exit status."""
+    print(*wrong, f"{len(wrong)} problems", sep="\n")
+    return int(bool(wrong))
+
+
+# --- the command line -------------------------------------------------------------------------------
+
+
+def main():
+    """Carry out one command and return the exit status."""
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("build").add_argument("--force", action="store_true")
+    commands.add_parser("check").add_argument("--strict", action="store_true")
+    options = vars(parser.parse_args())
+    os.chdir(ROOT)
+    return {"build": build, "check": check}[options.pop("command")](**options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,276 @@
+"""Turn notebooks and hand-written pages into what Sphinx reads: outputs, figures, equations, reference entries.
+
+Outputs are those stored in the notebooks, which the tests compare with a fresh execution. Only what shows an
+explorer is executed here, so that the explorer can write all its states into the page.
+"""
+
+import ast
+import hashlib
+import os
+import platform
+import posixpath
+import re
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from importlib.metadata import version
+
+import apidoc
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from notebooks import ROOT, code, differing, directives, is_code, is_off, name, notebooks, read, run, settings, write
+
+PAGES = ROOT / "dev" / "docs" / "pages"
+CACHE = ROOT / ".docs_cache"
+STAGE, EXECUTED = CACHE / "stage", CACHE / "executed"
+PACKAGE = ROOT / settings()["lib_path"]
+AT_A_TIME = 2
+KERNEL = {
+    "kernelspec": {"name": "python3", "display_name": "Python 3"},
+    "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+}
+EXPORTED = {"export", "exports", "exporti"}
+CHAPTERS = {
+    "00": "Tensors",
+    "03": "Training",
+    "09": "Theory and checks",
+    "10": "Your own tensor",
+    "11": "Sweeps",
+    "12": "Companion systems",
+    "20": "Seeing and running",
+    "tutorials/": "Tutorials",
+}
+REFERENCE = (
+    "All names <names>",
+    "Glossary <glossary>",
+    "Add your own <extend>",
+    "Cite <cite>",
+    "Changelog <changelog>",
+    "Licence <license>",
+    "Index <genindex>",
+)
+
+
+# --- stage: turn notebooks and pages into what Sphinx reads ------------------------------------------
+
+
+def stage():
+    """Write everything that Sphinx reads; what has not changed is left alone, so that Sphinx can skip it."""
+    stories = {name(path).split("/", 1)[1]: read(path) for path in notebooks() if path.name != "index.ipynb"}
+    pages = {path.name: written(path.read_text(encoding="utf-8")) for path in PAGES.glob("*.md")}
+    pages["index.md"] += contents(stories)
+    live = {where: text for where, text in pages.items() if "\n```{code-cell}\n" in text}
+    texts = {f"{where[:-3]}.ipynb": from_markdown(text) for where, text in live.items()} | stories
+    shutil.copytree(ROOT / settings()["nbs_path"], EXECUTED, ignore=no_notebooks, dirs_exist_ok=True)
+    with ProcessPoolExecutor(AT_A_TIME) as pool:
+        done = dict(zip(texts, pool.map(executed, texts, texts.values())))
+    index = {}
+    staged = {where: nbformat.writes(processed(nb, where, index)) for where, nb in done.items()}
+    staged |= {where: text for where, text in pages.items() if where not in live} | {"names.md": list_of_names(index)}
+    wanted = {STAGE / where: text.encode() for where, text in staged.items()}
+    for path in set(STAGE.rglob("*.*")) - wanted.keys():
+        path.unlink()
+    for path, content in differing(wanted).items():
+        write(path, content)
+
+
+def no_notebooks(folder, names):
+    """Return which of the names in a folder are not data that a notebook may read."""
+    return [name for name in names if name.endswith(".ipynb") or name.startswith(".")]
+
+
+def contents(stories):
+    """Return the tables of contents: the tutorials, the chapters of the library, then the reference."""
+    chapters = {caption: [] for caption in ("Tutorials", *CHAPTERS.values())}
+    for where in stories:
+        caption = CHAPTERS[max(start for start in CHAPTERS if start <= where)]
+        chapters[caption].append(f"{short(where)} <{where.removesuffix('.ipynb')}>")
+    chapters["Reference"] = REFERENCE
+    block = "\n```{{toctree}}\n:hidden:\n:caption: {}\n\n{}\n```\n"
+    return "".join(block.format(caption, "\n".join(entries)) for caption, entries in chapters.items() if entries)
+
+
+def short(where):
+    """Return the name of a notebook as it stands in the table of contents."""
+    number, words = re.match(r"(?:.*/)?(\d+\w*?)_(.*)\.ipynb", where).groups()
+    words = words.replace("_", " ")
+    return f"{int(number)}. {words.capitalize()}" if "/" in where else words
+
+
+def written(text):
+    """Return a page with the version, and with what it takes from the README."""
+    text = re.sub(r"^% README: (.*)$", lambda line: from_readme(line[1]), text, flags=re.MULTILINE)
+    return text.replace("{VERSION}", f"{{{settings()['version']}}}")
+
+
+def from_markdown(text):
+    """Return a page with `{code-cell}` blocks as a notebook without outputs."""
+    parts = re.split(r"^```\{code-cell\}\n(.*?)^```\n", text, flags=re.MULTILINE | re.DOTALL)
+    makers = (new_markdown_cell, new_code_cell)
+    cells = [makers[i % 2](part.strip(), id=f"cell{i}") for i, part in enumerate(parts) if part.strip()]
+    return new_notebook(cells=cells, metadata=KERNEL)
+
+
+def from_readme(heading):
+    """Return what the README says below a heading."""
+    index = ROOT / settings()["nbs_path"] / settings()["readme_nb"]
+    text = "\n\n".join(cell.source for cell in read(index).cells if cell.cell_type == "markdown")
+    return re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1].strip()
+
+
+# --- execute what holds an explorer ------------------------------------------------------------------
+
+
+def executed(where, nb):
+    """Return a notebook with the outputs that belong on the page: the stored ones, or with explorers fresh ones."""
+    cells = [code(cell) for cell in nb.cells if is_code(cell)]
+    if not any(shows_explorer(cell) for cell in nb.cells) and any(cell.get("outputs") for cell in nb.cells):
+        return nb
+    path = EXECUTED / where
+    key = hashlib.sha256("\0".join([*cells, *seen("\n".join(cells)), *versions()]).encode()).hexdigest()
+    if not (path.exists() and read(path).metadata.get("key") == key):
+        print(f"executing {where}", flush=True)
+        os.environ |= {"TENSOR_OVERPARAM_STATIC": "1", "OMP_NUM_THREADS": "1"}
+        write(path, nbformat.writes(nb).encode())
+        fresh = run(path)
+        fresh.metadata["key"] = key
+        write(path, nbformat.writes(fresh).encode())
+    fresh = [cell.outputs for cell in read(path).cells if is_code(cell)]
+    for cell, outputs in zip(filter(is_code, nb.cells), fresh, strict=True):
+        cell.outputs = outputs
+    return nb
+
+
+def shows_explorer(cell):
+    """Tell whether a cell calls for an explorer."""
+    return is_code(cell) and bool(re.search(r"\bexplore\(", code(cell))) and not EXPORTED & directives(cell).keys()
+
+
+def seen(source):
+    """Return the sources of the modules that a text imports, and of those that these import."""
+    known, todo = {}, [source]
+    while todo:
+        text = todo.pop()
+        names = re.findall(rf"^\s*from (?:{PACKAGE.name})?\.(\w+) import", text, re.MULTILINE)
+        names += ["__init__"] * bool(re.search(rf"^\s*(?:from|import) {PACKAGE.name}\b(?!\.)", text, re.MULTILINE))
+        for path in {PACKAGE / f"{module}.py" for module in names} - known.keys():
+            if path.exists():
+                known[path] = path.read_text(encoding="utf-8")
+                todo.append(known[path])
+    scripts = {path: path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.js")}
+    return [text for _, text in sorted((known | scripts).items())]
+
+
+def versions():
+    """Return the versions of what computes and draws."""
+    return [platform.python_version(), *(version(package) for package in ("numpy", "scipy", "matplotlib"))]
+
+
+# --- process: from cells with directives to pages ----------------------------------------------------
+
+
+def processed(nb, where, index):
+    """Return a notebook as MyST-NB reads it; the names that it documents are added to {module: {name: entry}}."""
+    page, source = re.sub(r"\W|_", "-", where.removesuffix(".ipynb")), f"{settings()['nbs_path']}/{where}"
+    link, module, count, cells = f"{settings()['git_url']}/blob/{settings()['branch']}/{source}", "", 0, []
+    for cell in nb.cells:
+        found = directives(cell)
+        if "default_exp" in found:
+            module = f"{PACKAGE.name}.{found['default_exp'][0]}"
+            cells.append(new_markdown_cell(f"```{{py:module}} {module}\n```"))
+        if cell.cell_type == "markdown":
+            text, count = numbered(cell.source, page, count)
+            cells.append(new_markdown_cell(text))
+        elif is_code(cell) and not is_hidden(cell, found):
+            entries = documented(cell, found, module, link)
+            index.setdefault((module, where), {}).update(entries)
+            cells += [new_markdown_cell("\n\n".join(entries.values()))] * bool(entries)
+            cells += shown(cell, found, where, page, entries)
+    if (ROOT / source).exists() and where != "index.ipynb":
+        about = f"module {{py:mod}}`{module}`, " * bool(module) + f"from the notebook [{source}]({link})"
+        cells.insert(1, new_markdown_cell(f"{{.page-origin}}\n{about[0].upper()}{about[1:]}"))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell{number}"
+    return new_notebook(cells=cells, metadata=KERNEL)
+
+
+def is_hidden(cell, found):
+    """Tell whether a reader is not to see a cell at all."""
+    return "hide" in found or is_off(found, "include") or "nbdev_export(" in cell.source
+
+
+def numbered(text, page, count):
+    """Put the displayed equations of a text on lines of their own, with labels, and return their new number."""
+    parts = re.split(r"(^```.*?^```|\$\$.+?\$\$)", text, flags=re.MULTILINE | re.DOTALL)
+    for i, part in enumerate(parts):
+        if part.startswith("$$"):
+            count += 1
+            parts[i] = f"\n\n$$\n{part[2:-2].strip()}\n$$ (eq-{page}-{count})\n\n"
+    return "".join(parts), count
+
+
+def documented(cell, found, module, link):
+    """Return the entries of the reference that belong to a cell."""
+    if not found.keys() & {"export", "exports"}:
+        return {}
+    return apidoc.entries(code(cell), module, public(module), link)
+
+
+@cache
+def public(module):
+    """Return the names that a module exports."""
+    path = PACKAGE / f"{module.rpartition('.')[2]}.py"
+    found = re.search(r"^__all__ = (\[.*?\])", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return set(ast.literal_eval(found[1]))
+
+
+def shown(cell, found, where, page, entries):
+    """Return a code cell as the page shows it, and below an explorer its caption."""
+    text = {key: " ".join(found.get(f"{key}:", [])).strip("\"'") for key in ("fig-cap", "fig-alt", "label")}
+    tags, about = [], {}
+    if is_off(found, "echo"):
+        tags.append("remove-input")
+    elif EXPORTED & found.keys() or "code-fold:" in found:
+        tags.append("hide-input")
+        about["code_prompt_show"] = about["code_prompt_hide"] = prompt(cell, entries)
+    if is_off(found, "output"):
+        tags.append("remove-output")
+    is_explorer = any("text/html" in output.get("data", {}) for output in cell.outputs) and text["fig-cap"]
+    if text["fig-cap"] and not is_explorer:
+        label = {"name": f"{page}-{text['label']}"} if text["label"] else {}
+        about["figure"] = {"caption": text["fig-cap"]} | label
+    for output in cell.outputs:
+        if "text/html" in output.get("data", {}):
+            output.data["text/html"] = relinked(output.data["text/html"], where)
+    if text["fig-alt"]:
+        about["image"] = {"alt": text["fig-alt"]}
+    metadata = {"tags": tags, "mystnb": about}
+    page_cell = new_code_cell(code(cell), outputs=cell.outputs, metadata={k: v for k, v in metadata.items() if v})
+    target = f"({page}-{text['label']})=\n" if text["label"] else ""
+    return [page_cell] + [new_markdown_cell(f"{target}{{.caption-text}}\n{text['fig-cap']}")] * bool(is_explorer)
+
+
+def relinked(html, where):
+    """Let the links to notebooks in an output, whatever folder they start from, lead to their pages."""
+    pages = {path.name: name(path).split("/", 1)[1].replace(".ipynb", ".html") for path in notebooks()}
+    start = posixpath.dirname(where) or "."
+    found = r'(?<=href=")(?:[\w.]+/)*(\w+\.ipynb)(?=[#"])'
+    return re.sub(found, lambda link: posixpath.relpath(pages.get(link[1], link[0]), start), html)
+
+
+def prompt(cell, entries):
+    """Return the words on a fold of code."""
+    if entries:
+        return f"Source of {', '.join(entries)}"
+    defined = [name for node in ast.parse(code(cell)).body for name in apidoc.names(node)]
+    return f"Source of {', '.join(defined)}" if defined else "Imports"
+
+
+def list_of_names(index):
+    """Return the page that lists every exported name with its module."""
+    text = ["# What is in the package?", "> Every exported name, module by module, in the order of the story"]
+    for (module, where), entries in index.items():
+        if entries:
+            text.append(f"## [{module.partition('.')[2]}]({where})")
+            text.append(", ".join(f"{{py:obj}}`~{module}.{name}`" for name in entries))
+    return "\n\n".join(text) + "\n"
