@@ -425,7 +425,7 @@ import study
 
 def descent(width, seed):
     "A descent that takes a while; `run` ends it at Ctrl-C, and returns what there is."
-    fit = gradient_descent(orthogonal(6, 3, 3), width, rng=seed, steps=1500, learning_rate=.01, tol=1e-300)
+    fit = gradient_descent(orthogonal(6, 3, 3), width, rng=seed, steps=4000, learning_rate=.01, tol=1e-300)
     return {"cut": fit.run.stop is Stop.INTERRUPTED, "error": fit.relative_error}
 
 study.slow, study.GRID = descent, {"width": [2, 3, 5, 7]}
