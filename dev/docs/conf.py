@@ -17,7 +17,6 @@ copyright = settings["copyright"]
 extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.mathjax"]
 templates_path = ["templates"]
 add_module_names = False
-maximum_signature_line_length = 72
 toc_object_entries_show_parents = "hide"
 
 nb_execution_mode = "off"

@@ -1,7 +1,7 @@
 // Formulas that are wider than the page shrink a little before they scroll.
 window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
-  const smallest = 0.75;
+  const smallest = 0.65;
   const fit = () => {
     for (const formula of document.querySelectorAll(".bd-article mjx-container")) {
       formula.style.fontSize = "";
