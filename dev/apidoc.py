@@ -47,13 +47,21 @@ def entry(node, name, module, notes, link):
         body = [prose(ast.get_docstring(node)), table(parameters(node, notes))]
     elif isinstance(node, ast.ClassDef):
         head = name + construction(node)
-        body = [prose(ast.get_docstring(node)), table(fields(node, notes), "field")]
+        body = [prose(ast.get_docstring(node)), table(fields(node, notes), "member" if is_enum(node) else "field")]
         body += [member(child, name, module, notes) for child in node.body if is_public_method(child)]
     else:
-        head, value = name, ast.unparse(node.value)
+        head, value = name, ast.unparse(value_of(node, name))
         body = [prose(notes.get(node.lineno)), f"`{value}`" if len(value) <= 100 and "`" not in value else ""]
     kind = {FUNCTION: "function", ast.ClassDef: "class"}.get(type(node), "data")
     return directive(kind, head, module, [*body, f"{{.origin}}\n[source notebook]({link})"])
+
+
+def value_of(node, name):
+    """Return what an assignment gives to one of its names."""
+    targets = getattr(node, "targets", [])
+    if len(targets) == 1 and isinstance(targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
+        return dict(zip(names(node), node.value.elts)).get(name, node.value)
+    return node.value
 
 
 def member(node, owner, module, notes):
@@ -122,6 +130,11 @@ def parameters(node, notes):
 def ends_with(given, line):
     """Tell whether a line ends with a parameter, so that its comment belongs to that."""
     return any((value or arg).end_lineno == line for arg, value in given)
+
+
+def is_enum(node):
+    """Tell whether a class is an enumeration."""
+    return any(ast.unparse(base).endswith("Enum") for base in node.bases)
 
 
 def fields(node, notes):

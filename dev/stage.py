@@ -263,7 +263,7 @@ def prompt(cell, entries):
     if entries:
         return f"Source of {', '.join(entries)}"
     defined = [name for node in ast.parse(code(cell)).body for name in apidoc.names(node)]
-    return f"Source of {', '.join(defined)}" if defined else "Imports"
+    return f"Source of {', '.join(defined)}" if defined not in ([], ["_all_"]) else "Imports"
 
 
 def list_of_names(index):
@@ -271,6 +271,6 @@ def list_of_names(index):
     text = ["# What is in the package?", "> Every exported name, module by module, in the order of the story"]
     for (module, where), entries in index.items():
         if entries:
-            text.append(f"## [{module.partition('.')[2]}]({where})")
-            text.append(", ".join(f"{{py:obj}}`~{module}.{name}`" for name in entries))
+            links = ", ".join(f"{{py:obj}}`~{module}.{name}`" for name in entries)
+            text.append(f"[{module.partition('.')[2]}]({where})\n: {links}")
     return "\n\n".join(text) + "\n"
