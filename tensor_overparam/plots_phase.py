@@ -8,19 +8,19 @@ __all__ = ['SYMBOLS', 'STYLES', 'phase_diagram', 'thresholds']
 # %% ../nbs/20b_plots_phase.ipynb #f80ded62
 import numpy as np
 from matplotlib.ticker import ScalarFormatter
-from .plots import MARKERS, PALETTE, _axis
+from .plots import MARKERS, PALETTE, _axis, _bar
 
 # %% ../nbs/20b_plots_phase.ipynb #bb76d997
 SYMBOLS = {"dim": "dimension $d$", "rank": "rank $r$", "coherence": "pairwise cosine",
            "alpha": "output scale $\\alpha$", "init_scale": "initial norm $\\delta$", "penalty": "penalty $\\lambda$"}
 STYLES = {  # algorithm -> label, colour, marker
     "small-else-one": ("modified, small else one", PALETTE["modified"], MARKERS["modified"]),
-    "one": ("modified, one", "#56B4E9", "v"),
-    "small": ("modified, small", "#E0C000", "P"),
-    "none": ("no re-initialisation", "#E69F00", "X"),
+    "one": ("modified, one", "#3F8FCF", "v"),
+    "small": ("modified, small", "#A67C00", "P"),
+    "none": ("no re-initialisation", "#C8683C", "X"),
     "vanilla": ("vanilla", PALETTE["vanilla"], MARKERS["vanilla"]),
-    "als": ("least squares, in turn", "#000000", "D"),
-    "simultaneous": ("least squares, simultaneous", "#7F3C8D", "d"),
+    "als": ("least squares, in turn", "#767676", "p"),
+    "simultaneous": ("least squares, simultaneous", "#9A6FB0", "d"),
     "scaled": ("scaled", PALETTE["scaled"], MARKERS["scaled"]),
 }
 
@@ -44,8 +44,7 @@ def phase_diagram(
     ax.set_xticks(range(columns), [f"{x:g}" for x in result.x])
     ax.set_yticks(range(rows), result.widths)
     ax.set(xlabel=SYMBOLS.get(result.over, result.over), ylabel="components $m$")
-    bar = ax.figure.colorbar(image, ax=ax, pad=.02)
-    bar.set_label("success" + _of(np.unique(result.trials), counts), fontsize=9)
+    _bar(ax, image, "success" + _of(np.unique(result.trials), counts))
     return ax
 
 def _of(trials, counts):
