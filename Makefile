@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 NOTEBOOKS = $(PYTHON) dev/notebooks.py
 
-.PHONY: setup prepare docs test bench compare ci
+.PHONY: setup prepare fresh docs test bench compare ci
 
 setup:
 	python3 -m venv .venv
@@ -15,6 +15,9 @@ prepare:
 	$(NOTEBOOKS) readme
 	$(NOTEBOOKS) lint
 	$(PYTHON) -m ruff check
+
+fresh:
+	$(NOTEBOOKS) execute --check
 
 docs:
 	$(PYTHON) dev/docs.py build

@@ -1,12 +1,13 @@
 """Look after the notebooks: execute, clean, export, lint, and make README.md.
 
-    python dev/notebooks.py execute [NOTEBOOK ...]   run them and store their outputs
+    python dev/notebooks.py execute [NOTEBOOK ...] [--check]   run them and store their outputs
     python dev/notebooks.py clean [--check]          drop what changes from run to run
     python dev/notebooks.py export [--check]         write the package from the notebooks
     python dev/notebooks.py lint                     hold the notebooks to the project's limits
     python dev/notebooks.py readme [--check]         write README.md from nbs/index.ipynb
 
-With --check nothing is written; the exit status is 1 where something would change.
+With --check nothing is written; the exit status is 1 where something would change
+(for outputs: by more than the last digits of a number).
 """
 
 import argparse
@@ -31,6 +32,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbdev.clean import clean_nb
 from nbdev.process import extract_directives
+from outputs import differences
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_A_CELL = 600
@@ -41,6 +43,7 @@ MAX_EXPORT_LINES = 40
 GOOD_EXPORT_LINES = 25
 MAX_COLUMNS = 120
 MAX_BYTES = 1_500_000
+GOOD_SECONDS = 20
 OF_THE_MACHINE = re.compile(rf"{re.escape(str(ROOT))}|/(home|root|tmp|Users)/|ipykernel_\d|site-packages")
 
 
@@ -170,27 +173,53 @@ def has_error(cell):
     return any(output.output_type == "error" for output in cell.outputs)
 
 
+def has_picture(cell):
+    """Tell whether a cell's outputs hold a picture."""
+    return any(output.get("data", {}).keys() & {"image/png", "image/gif"} for output in cell.outputs)
+
+
+def has_widget(cell):
+    """Tell whether a cell's outputs hold a live widget."""
+    return any(WIDGET in output.get("data", {}) for output in cell.outputs)
+
+
+def is_explorer(cell):
+    """Tell whether a cell that runs ends with an explorer."""
+    return runs(cell, ()) and not is_meant_to_raise(cell) and bool(re.search(r"^explore\(", code(cell), re.MULTILINE))
+
+
 def plain(text):
     """Return a text without the escape sequences that colour it on a terminal."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def execute(paths):
-    """Execute notebooks and store their outputs; name those that failed."""
+def execute(paths, check=False):
+    """Execute notebooks and store their outputs, or with `check` compare them; name those that failed."""
     failed = []
     for path in paths or notebooks():
         print(f"{name(path)} ...", end=" ", flush=True)
         start = time.perf_counter()
         try:
-            path.write_bytes(cleaned(run(path)))
+            fresh = cleaned(run(path))
+            stale = stale_outputs(path, fresh) if check else []
+            if not check:
+                path.write_bytes(fresh)
         except NotebookError as error:
             failed.append(name(path))
             print(f"FAILED\n{error}")
         else:
-            print(f"{time.perf_counter() - start:.1f} s")
+            seconds = time.perf_counter() - start
+            length = f", better {GOOD_SECONDS} s" if seconds > GOOD_SECONDS else ""
+            print("\n  ".join([f"{seconds:.1f} s{length}", *stale]))
+            failed += [name(path)] * bool(stale)
     for notebook in failed:
         print(f"failed: {notebook}")
     return int(bool(failed))
+
+
+def stale_outputs(path, fresh):
+    """Return where a notebook's stored outputs are not those of its cleaned bytes after a fresh run."""
+    return list(differences(read(path), nbformat.reads(fresh.decode(), as_version=4)))
 
 
 # --- clean ----------------------------------------------------------------------------------------
@@ -279,6 +308,10 @@ def problems_of(path):
         yield f"{name(path)}: {path.stat().st_size} bytes, at most {MAX_BYTES}"
     if cells and not any(cell.outputs for cell in cells):
         yield f"{name(path)}: no stored output, execute it"
+    if "widgets" in nb.metadata:
+        yield f"{name(path)}: holds the state of widgets, clean it"
+    if not re.match(r"# .+\n+> .+", "".join(cell.source for cell in nb.cells[:1])):
+        yield f"{name(path)}: does not open with a title and a subtitle, '# Title' and '> subtitle'"
     for number, cell in enumerate(nb.cells, 1):
         for problem in problems_of_cell(cell):
             yield f"{name(path)}: cell {number}: {problem}"
@@ -294,6 +327,10 @@ def problems_of_cell(cell):
         yield "mixes imports with other code"
     if has_error(cell) and not is_meant_to_raise(cell):
         yield "shows an error and is not marked `#| raises`"
+    if has_picture(cell) and not {"fig-cap:", "fig-alt:"} <= directives(cell).keys():
+        yield "shows a picture without `#| fig-cap` and `#| fig-alt`"
+    if has_widget(cell) or is_explorer(cell) and not has_picture(cell):
+        yield "shows a widget, and needs a still picture in its place: execute and clean"
     if OF_THE_MACHINE.search(json.dumps(cell.outputs)):
         yield "shows a path of the machine that ran it"
     if any(len(line) > MAX_COLUMNS and not line.startswith("#|") for line in cell.source.splitlines()):
@@ -387,10 +424,10 @@ def parse():
     layout = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("execute").add_argument("paths", nargs="*", type=lambda text: Path(text).resolve())
     commands.add_parser("lint")
-    for command in ("clean", "export", "readme"):
+    for command in ("execute", "clean", "export", "readme"):
         commands.add_parser(command).add_argument("--check", action="store_true")
+    commands.choices["execute"].add_argument("paths", nargs="*", type=lambda text: Path(text).resolve())
     return parser.parse_args()
 
 
