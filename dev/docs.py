@@ -61,16 +61,21 @@ def site():
         write(path, content)
     stage()
     print(f"staged in {time.perf_counter() - start:.0f} s", flush=True)
-    html = CACHE / "html"
-    options = ["-b", "html", "-q", "-W", "--keep-going", "-c", HERE, "-d", CACHE / "doctrees"]
-    subprocess.run([sys.executable, "-m", "sphinx", *options, STAGE, html], check=True)
-    found = {path.relative_to(html).as_posix(): path.read_bytes() for path in html.rglob("*") if path.is_file()}
+    with TemporaryDirectory() as html:  # Sphinx would not notice a change of the style or of its own settings
+        options = ["-b", "html", "-q", "-W", "--keep-going", "-c", HERE, "-d", Path(html, ".doctrees")]
+        subprocess.run([sys.executable, "-m", "sphinx", *options, STAGE, html], check=True)
+        found = files(Path(html))
     kept = {path: lean(path, content) for path, content in found.items() if not UNUSED.search(path)}
     kept |= {".nojekyll": b""}
     print(f"built in {time.perf_counter() - start:.0f} s", flush=True)
     tools = {tool: version(tool) for tool in TOOLS}
     stamp = {"sources": before, "pages": digest(kept), "tools": tools}
     return kept | {STAMP: json.dumps(stamp, indent=1).encode() + b"\n"}
+
+
+def files(folder):
+    """Return all files in a folder as {path: content}."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def lean(path, content):
@@ -107,7 +112,7 @@ def check(strict):
     if not (SITE / STAMP).exists():
         return report(["there is no _docs: python dev/docs.py build"])
     stamp = json.loads((SITE / STAMP).read_text())
-    found = {path.relative_to(SITE).as_posix(): path.read_bytes() for path in SITE.rglob("*") if path.is_file()}
+    found = files(SITE)
     found.pop(STAMP)
     wrong = [] if digest(found) == stamp["pages"] else ["_docs is not as it was built: somebody has changed it"]
     if strict and not wrong:
@@ -122,7 +127,7 @@ def differences(found, stamp):
     fresh = site()
     fresh.pop(STAMP)
     for path in sorted(fresh.keys() | found.keys()):
-        here, there = (DRAWN.sub(b"", files.get(path, b"")) for files in (found, fresh))
+        here, there = (DRAWN.sub(b"", made.get(path, b"")) for made in (found, fresh))
         if here != there:
             yield f"differs from a fresh build: {path}" + (f" (built here with {', '.join(other)})" if other else "")
 

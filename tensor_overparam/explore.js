@@ -228,7 +228,7 @@ function tensorExplorer() {
     root.innerHTML = `<p class="tx-title">${escape(spec.title)}</p><p>${escape(spec.about)}</p><div class="tx-controls">${spec.controls.map(control).join("")}</div>${live ? actions : ""}<div class="tx-panels"></div><p class="tx-text" aria-live="polite"></p>`;
     spec.controls.forEach((c, k) => {
       const field = root.querySelector(`[id="tx-${mine}-${k}"]`), box = field.parentNode, out = box.querySelector("output, input[type=text]");
-      const tell = () => { const text = show(c.values[now[k]]); field.setAttribute("aria-valuetext", text); if (out) out[out.tagName === "OUTPUT" ? "textContent" : "value"] = live ? String(c.values[now[k]]) : text; };
+      const tell = () => { const text = show(c.values[now[k]]); if (field.type === "range") field.setAttribute("aria-valuetext", text); if (out) out[out.tagName === "OUTPUT" ? "textContent" : "value"] = live ? String(c.values[now[k]]) : text; };
       field.addEventListener("input", () => { now[k] = Number(field.value); typed[k] = null; tell(); change(); });
       if (live && out) {   // Enter does not always end in a change where a host listens to keys
         const commit = () => { if (out.value !== typed[k]) { typed[k] = out.value; change(); } };

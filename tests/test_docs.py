@@ -1,10 +1,14 @@
-"""The built site in a browser: opened as files and over http, in light and dark, on a desk and on a phone."""
+"""The built site in a browser: opened as files and over http, in light and dark, on a desk and on a phone.
+
+Where TENSOR_OVERPARAM_SHOTS names a folder, a picture of every page in every look is left there.
+"""
 
 import hashlib
 import io
+import os
 import shutil
 import threading
-import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,19 +19,17 @@ import pytest
 docs = pytest.importorskip("docs", reason="the site is built with the docs extra")
 playwright = pytest.importorskip("playwright.sync_api", reason="the site is looked at with playwright")
 
-SITE, SHOTS = docs.SITE, docs.CACHE / "shots"
+SITE, SHOTS = docs.SITE, os.environ.get("TENSOR_OVERPARAM_SHOTS")
 CHROMIUM = shutil.which("chromium")
 OPTIONS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+BROWSERS = 2
 AXE, AXE_HASH = "axe-core@4.10.3", "880970c081707360e64f34cea25ff91892f5bc95675b0776925b9709dd8a68bb"
-LOOKS = {
-    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light", "has_touch": True},
-}
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+TUTORIALS = [where for where in PAGES if where.startswith("tutorials/")]
 EXPLORER = "[data-tensor-explorer]"
 READY = """async () => {
     if (window.MathJax) await MathJax.startup.promise;
@@ -50,14 +52,6 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -72,27 +66,32 @@ def origin(request):
 
 @pytest.fixture(scope="module")
 def axe():
-    """The text of axe-core, or None where it can not be had."""
+    """The text of axe-core: one version, whose hash is known."""
     path = docs.CACHE / "axe.min.js"
     if not path.exists():
         if not shutil.which("npm"):
-            return warnings.warn("accessibility is not looked at: axe-core comes with npm", stacklevel=2)
+            pytest.skip("accessibility is looked at with axe-core, which comes with npm: apt-get install npm")
         docs.write(path, docs.from_npm(AXE, "axe.min.js"))
     assert hashlib.sha256(path.read_bytes()).hexdigest() == AXE_HASH
     return path.read_text(encoding="utf-8")
 
 
 class Visit:
-    """Pages opened one after the other, with what they complain about and what they ask other hosts for."""
+    """Pages opened in a browser one after the other, with what they complain about and ask other hosts for."""
 
-    def __init__(self, browser, origin, look="light"):
-        self.context, self.origin, self.wrong = browser.new_context(**LOOKS[look]), origin, []
+    def __init__(self, origin, scheme="light"):
+        self.origin, self.scheme, self.wrong = origin, scheme, []
 
     def __enter__(self):
+        self.started = playwright.sync_playwright().start()
+        self.browser = self.started.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        self.context = self.browser.new_context(viewport=WIDE, color_scheme=self.scheme)
+        self.context.set_default_timeout(120_000)
         return self
 
     def __exit__(self, *_):
-        self.context.close()
+        self.browser.close()
+        self.started.stop()
 
     def open(self, where, query=""):
         """Open a page and wait until its formulas and pictures stand."""
@@ -110,55 +109,96 @@ class Visit:
         return url.startswith((self.origin, "data:", "blob:"))
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_every_page_looks_right(browser, axe, look):
-    with Visit(browser, f"{SITE.as_uri()}/", look) as visit:
-        for where in PAGES:
-            page = visit.open(where)
-            wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-            if wide > room:
-                visit.wrong.append(f"{where}: {wide} pixels wide, there is room for {room}")
-            shot = SHOTS / look / Path(where).with_suffix(".png")
-            shot.parent.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=shot, full_page=True)
-            visit.wrong += [f"{where}: {violation}" for violation in violations(page, axe, look)]
-            page.close()
-    assert not visit.wrong, "\n".join(visit.wrong)
+def visit_all(look, pages, origin, scheme="light"):
+    """Call `look(visit, where)` for each page, in several browsers at a time, and return what was wrong."""
+
+    def some(mine):
+        with Visit(origin, scheme) as visit:
+            for where in mine:
+                look(visit, where)
+        return visit.wrong
+
+    with ThreadPoolExecutor(BROWSERS) as pool:
+        found = pool.map(some, [pages[start::BROWSERS] for start in range(BROWSERS)])
+        return sorted(line for wrong in found for line in wrong)
 
 
-def violations(page, axe, look):
-    """Yield what axe-core finds serious or critical; a dark page differs from a light one in its contrasts only."""
-    if axe is None:
-        return
+def shoot(page, where, look):
+    """Leave a picture of a whole page, where that is asked for."""
+    if SHOTS:
+        path = Path(SHOTS, look, where).with_suffix(".png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=path, full_page=True)
+
+
+def fits(page):
+    """Yield what stands beyond the right edge of a page, or can only be seen by scrolling in it."""
+    wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    if wide > room:
+        yield f"{wide} pixels wide, there is room for {room}"
+    clipped = "[...document.querySelectorAll('mjx-container.too-wide')].map(formula => formula.textContent)"
+    yield from (f"a formula is too wide for {room} pixels: {formula[:40]}" for formula in page.evaluate(clipped))
+
+
+def violations(page, axe, where, only=None):
+    """Yield what axe-core finds serious or critical; code, which has the same colours everywhere, in tutorials only.
+
+    With `preload` it would fetch the style sheets, which a browser refuses for files.
+    """
     page.add_script_tag(content=axe)
-    options = "{resultTypes: ['violations']}" if look != "dark" else "{runOnly: ['color-contrast']}"
-    found = page.evaluate(f"axe.run({options}).then(result => result.violations)")
-    for violation in found:
+    part = "document" if where in TUTORIALS else "{exclude: [['.highlight']]}"
+    rules = f", runOnly: {only!r}" if only else ""
+    options = f"{{resultTypes: ['violations'], preload: false{rules}}}"
+    for violation in page.evaluate(f"axe.run({part}, {options}).then(result => result.violations)"):
         if violation["impact"] in ("serious", "critical"):
             yield f"{violation['id']}, {len(violation['nodes'])} times, such as {violation['nodes'][0]['html'][:200]}"
 
 
-def test_every_page_is_quiet_over_http(browser, server):
-    with Visit(browser, server) as visit:
-        for where in PAGES:
-            visit.open(where).close()
-    assert not visit.wrong, "\n".join(visit.wrong)
+def test_every_page_is_accessible_over_http(server, axe):
+    def look(visit, where):
+        page = visit.open(where)
+        visit.wrong += [f"{where}: {line}" for line in [*fits(page), *violations(page, axe, where)]]
+        shoot(page, where, "light")
+        page.close()
+
+    wrong = visit_all(look, PAGES, server)
+    assert not wrong, "\n".join(wrong)
 
 
-def test_every_explorer_moves(browser, origin):
-    seen = 0
-    with Visit(browser, origin) as visit:
-        for where in (where for where in PAGES if "data-tensor-explorer" in (SITE / where).read_text()):
-            page = visit.open(where)
-            for explorer in page.locator(EXPLORER).all():
-                title, seen = explorer.locator(".tx-title").inner_text(), seen + 1
-                for slider in explorer.locator("input[type=range]").all():
-                    still = [way for way in ("keyboard", "drag") if not moves(page, explorer, slider, way)]
-                    name = f"{where}: {title}: {slider.evaluate('slider => slider.labels[0].textContent')}"
-                    visit.wrong += [f"{name}: {way} changes nothing" for way in still]
-            page.close()
-    print(f"{seen} explorers")
-    assert not visit.wrong, "\n".join(visit.wrong)
+def test_every_page_is_good_in_the_dark_and_on_a_phone(axe):
+    def look(visit, where):
+        page = visit.open(where)
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        visit.wrong += [f"{where}: {line}" for line in violations(page, axe, where, only=["color-contrast"])]
+        shoot(page, where, "dark")
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(PHONE)
+        page.evaluate(READY)
+        visit.wrong += [f"{where}: {line}" for line in fits(page)]
+        shoot(page, where, "phone")
+        page.close()
+
+    wrong = visit_all(look, PAGES, f"{SITE.as_uri()}/", "dark")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_explorer_moves(origin):
+    seen = []
+
+    def look(visit, where):
+        page = visit.open(where)
+        for explorer in page.locator(EXPLORER).all():
+            title = explorer.locator(".tx-title").inner_text()
+            seen.append(title)
+            for slider in explorer.locator("input[type=range]").all():
+                still = [way for way in ("keyboard", "drag") if not moves(page, explorer, slider, way)]
+                name = f"{where}: {title}: {slider.evaluate('slider => slider.labels[0].textContent')}"
+                visit.wrong += [f"{name}: {way} changes nothing" for way in still]
+        page.close()
+
+    wrong = visit_all(look, [where for where in PAGES if EXPLORER[1:-1] in (SITE / where).read_text()], origin)
+    print(f"{len(seen)} explorers: {', '.join(seen)}")
+    assert not wrong, "\n".join(wrong)
     assert seen
 
 
@@ -186,28 +226,44 @@ def pixels(explorer):
     """Return the decoded picture of an explorer, without its controls."""
     from PIL import Image
 
-    shots = [panel.screenshot() for panel in explorer.locator(".tx-panel svg").all()]
-    return [Image.open(io.BytesIO(shot)).convert("RGB").tobytes() for shot in shots]
+    shot = explorer.locator(".tx-panels").screenshot()
+    return Image.open(io.BytesIO(shot)).convert("RGB").tobytes()
 
 
-def test_landing_page_has_a_slider(browser, origin):
-    with Visit(browser, origin) as visit:
+def test_landing_page_has_a_slider(origin):
+    with Visit(origin) as visit:
         assert visit.open("index.html").locator(f"{EXPLORER} input[type=range]").first.is_visible()
 
 
-def test_search_finds(browser, origin):
-    with Visit(browser, origin) as visit:
+def test_search_finds(origin):
+    with Visit(origin) as visit:
         page = visit.open("search.html", "?q=lazy+width")
         page.wait_for_selector("#search-results li a")
         assert any("05_lazy" in link.get_attribute("href") for link in page.locator("#search-results li a").all())
     assert not visit.wrong, "\n".join(visit.wrong)
 
 
-def test_first_paint_is_fast(browser, record_property):
-    tutorials = [where for where in PAGES if where.startswith("tutorials/")]
-    with Visit(browser, f"{SITE.as_uri()}/") as visit:
-        for where in tutorials:
-            paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-            seconds = median(visit.open(where).evaluate(paint)/1000 for _ in range(5))
+def test_every_picture_says_what_it_shows():
+    wrong = [line for line in docs.problems(SITE) if "alternative text" in line]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_first_paint_is_fast():
+    painted = """() => new Promise(done => new PerformanceObserver(list => {
+        const paint = list.getEntriesByName("first-contentful-paint")[0];
+        if (paint) done(paint.startTime/1000);
+    }).observe({type: "paint", buffered: true}))"""
+    with Visit(f"{SITE.as_uri()}/") as visit:
+        for where in TUTORIALS:
+            seconds = median(paint_once(visit, where, painted) for _ in range(5))
             print(f"{where}: first paint after {seconds:.2f} s")
-            assert seconds < 3
+            assert seconds < 5, "the aim is 1.5 s on a machine that does nothing else"
+
+
+def paint_once(visit, where, painted):
+    """Open a page anew and return the seconds until it showed something."""
+    page = visit.context.new_page()
+    page.goto(visit.origin + where, wait_until="commit")
+    seconds = page.evaluate(painted)
+    page.close()
+    return seconds

@@ -4,6 +4,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
@@ -92,7 +93,7 @@ def is_member(found):
 def is_linked(node):
     """Tell whether a node is part of a link, a heading or a signature."""
     while node := node.parent:
-        if isinstance(node, nodes.reference | nodes.title):
+        if isinstance(node, nodes.reference | nodes.title | addnodes.pending_xref):
             return True
     return False
 
@@ -113,7 +114,7 @@ def describe(app, page, template, context, doctree):
         'property="og:type"': "article",
         'property="og:image"': html_baseurl + "_static/card.png",
         'name="twitter:card"': "summary_large_image",
-}
+    }
     lines = (f"<meta {key} content={quoted(value)} />" for key, value in tags.items())
     context["metatags"] = context.get("metatags", "") + "\n".join(lines)
 

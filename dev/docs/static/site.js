@@ -1,29 +1,61 @@
-// Formulas that are wider than the page shrink a little before they scroll.
+// Formulas that are wider than the page: first they break at wide spaces and at signs,
+// then they shrink, then they scroll.
 window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
-  const smallest = 0.65;
+  const shared = window.MathJax?.startup?.document, smallest = 0.55, compiled = 20;
+  if (!shared) return;
+
+  const width = (formula) => formula.querySelector("svg").getBoundingClientRect().width;
+  const room = (item) => item.display ? item.typesetRoot.clientWidth
+    : item.typesetRoot.closest("div, p, li, td, dd, figcaption").clientWidth;
+  const isTooWide = (item) => width(item.typesetRoot) > room(item) + 1;
+
+  // a formula in parts: a new one starts before or at each wide space or sign outside all brackets and environments
+  const SPACE = /^\\q?quad$/, SIGN = /^(=|<|>|\\(le|ge|leq|geq|approx|sim|to|propto))$/;
+  const split = (tex, at) => {
+    let depth = 0;
+    const found = [""];
+    for (const [token] of tex.matchAll(/\\[a-zA-Z]+|\\[^]|[{}()[\]=<>]|[^\\{}()[\]=<>]+/g)) {
+      if (/^([{([]|\\begin|\\left|\\langle|\\lVert|\\lceil)$/.test(token)) depth++;
+      if (/^([})\]]|\\end|\\right|\\rangle|\\rVert|\\rceil)$/.test(token)) depth--;
+      if (depth === 0 && at.test(token)) found.push("");
+      if (depth !== 0 || !SPACE.test(token) || at !== SPACE) found[found.length - 1] += token;
+    }
+    return found.map((part) => part.trim()).filter(Boolean);
+  };
+  const aligned = (lines) => `\\begin{aligned}&${lines.join("\\\\[.4em]&")}\\end{aligned}`;
+  const atSpaces = (tex) => aligned(split(tex, SPACE));
+  const atSigns = (tex) => aligned(split(tex, SPACE).flatMap((part) => {
+    const [left, first = "", ...more] = split(part, SIGN);
+    return [left + first, ...more.map((line) => `\\quad ${line}`)];
+  }));
+  const put = (item, tex) => {
+    if (item.math !== tex) { item.math = tex; item.rerender(shared, compiled); }
+  };
   const fit = () => {
-    for (const formula of document.querySelectorAll(".bd-article mjx-container")) {
-      formula.style.fontSize = "";
-      formula.classList.remove("too-wide");
-      formula.removeAttribute("tabindex");
-      const svg = formula.querySelector("svg"), block = formula.closest("div, p, li, td, dd");
-      const room = () => block.clientWidth - number(formula) , needed = () => svg.getBoundingClientRect().width;
-      if (needed() > room()) {
-        const now = parseFloat(getComputedStyle(formula).fontSize);
-        formula.style.fontSize = `${now * Math.max(smallest, (0.98 * room()) / needed())}px`;
+    for (const item of shared.math) {
+      item.whole ??= item.math;
+      put(item, item.whole);
+      item.typesetRoot.style.fontSize = "";
+      for (const broken of item.display ? [atSpaces, atSigns] : []) {
+        if (isTooWide(item)) put(item, broken(item.whole));
       }
-      if (needed() > room()) {  // what still scrolls can be reached by keyboard
-        formula.classList.add("too-wide");
-        formula.tabIndex = 0;
+      const formula = item.typesetRoot;
+      const normal = parseFloat(getComputedStyle(formula).fontSize);
+      let size = normal;
+      while (isTooWide(item) && size > smallest * normal) {  // not in one step: browsers round the height of an x
+        size = Math.max(smallest * normal, size * Math.min(0.98, (0.98 * room(item)) / width(formula)));
+        formula.style.fontSize = `${size}px`;
       }
+      const scrolls = isTooWide(item);
+      formula.classList.toggle("too-wide", scrolls);
+      if (scrolls) formula.tabIndex = 0;  // what scrolls can be reached by keyboard
+      else formula.removeAttribute("tabindex");
     }
   };
-  // the width that the number of a displayed equation takes
-  const number = (formula) => {
-    const label = formula.closest("div.math")?.querySelector("span.eqno");
-    return label && getComputedStyle(label).float !== "none" ? label.offsetWidth + 16 : 0;
-  };
   fit();
-  window.addEventListener("resize", fit);
+  let last = window.innerWidth;
+  window.addEventListener("resize", () => {
+    if (window.innerWidth !== last) { last = window.innerWidth; fit(); }
+  });
 });
