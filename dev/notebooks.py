@@ -217,9 +217,9 @@ def execute(paths, check=False):
     return int(bool(failed))
 
 
-def stale_outputs(path, fresh):
+def stale_outputs(path, fresh, numbers=True):
     """Return where a notebook's stored outputs are not those of its cleaned bytes after a fresh run."""
-    return list(differences(read(path), nbformat.reads(fresh.decode(), as_version=4)))
+    return list(differences(read(path), nbformat.reads(fresh.decode(), as_version=4), numbers))
 
 
 # --- clean ----------------------------------------------------------------------------------------

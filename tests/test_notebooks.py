@@ -1,7 +1,10 @@
 """Every notebook runs from top to bottom, but for cells marked `#| notest`, `#| slow` or `#| eval: false`.
 
-What it then shows is what it holds, up to the last digits of its numbers.
+What it then shows is what it holds. Numbers may differ, with a warning: another processor rounds in another order,
+and a chaotic optimiser makes a count of it. `make fresh` compares them on the machine that made the notebooks.
 """
+
+import warnings
 
 import pytest
 
@@ -16,5 +19,8 @@ def test_notebook_runs_and_shows_what_it_holds(path):
         fresh = tools.run(path, skip=SKIPPED)
     except tools.NotebookError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    stale = tools.stale_outputs(path, tools.cleaned(fresh))
+    fresh = tools.cleaned(fresh)
+    stale = tools.stale_outputs(path, fresh, numbers=False)
     assert not stale, f"{tools.name(path)} holds other outputs, execute it: {stale}"
+    for difference in tools.stale_outputs(path, fresh):
+        warnings.warn(f"{tools.name(path)}: {difference}", stacklevel=1)
