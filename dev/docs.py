@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -56,6 +57,8 @@ def build(force):
 def site():
     """Return the site as {path: content}, made from scratch but for what the cache knows to be unchanged."""
     start = time.perf_counter()
+    if not find_spec("sphinx"):
+        raise SystemExit("Sphinx and its companions are needed: pip install -e '.[dev,docs]'")
     before = digest(sources())
     for path, content in differing(mathjax()).items():
         write(path, content)

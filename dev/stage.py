@@ -5,7 +5,9 @@ explorer is executed here, so that the explorer can write all its states into th
 """
 
 import ast
+import base64
 import hashlib
+import io
 import os
 import platform
 import posixpath
@@ -19,6 +21,7 @@ import apidoc
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from notebooks import ROOT, code, differing, directives, is_code, is_off, name, notebooks, read, run, settings, write
+from PIL import Image
 
 PAGES = ROOT / "dev" / "docs" / "pages"
 CACHE = ROOT / ".docs_cache"
@@ -226,7 +229,7 @@ def public(module):
 
 def shown(cell, found, where, page, entries):
     """Return a code cell as the page shows it, and below an explorer its caption."""
-    text = {key: " ".join(found.get(f"{key}:", [])).strip("\"'") for key in ("fig-cap", "fig-alt", "label")}
+    text = {key: plain(found.get(f"{key}:", [])) for key in ("fig-cap", "fig-alt", "label")}
     tags, about = [], {}
     if is_off(found, "echo"):
         tags.append("remove-input")
@@ -243,11 +246,23 @@ def shown(cell, found, where, page, entries):
         if "text/html" in output.get("data", {}):
             output.data["text/html"] = relinked(output.data["text/html"], where)
     if text["fig-alt"]:
-        about["image"] = {"alt": text["fig-alt"]}
+        about["image"] = {"alt": text["fig-alt"]} | ({"classes": "see-through"} if is_see_through(cell) else {})
     metadata = {"tags": tags, "mystnb": about}
     page_cell = new_code_cell(code(cell), outputs=cell.outputs, metadata={k: v for k, v in metadata.items() if v})
     target = f"({page}-{text['label']})=\n" if text["label"] else ""
     return [page_cell] + [new_markdown_cell(f"{target}{{.caption-text}}\n{text['fig-cap']}")] * bool(is_explorer)
+
+
+def plain(words):
+    """Return the value of a directive, quoted or not, as a text."""
+    return " ".join(words).strip("\"'").replace("\\\\", "\\")
+
+
+def is_see_through(cell):
+    """Tell whether the picture of a cell has no background of its own."""
+    pictures = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
+    images = [Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGBA") for picture in pictures]
+    return any(image.getpixel((0, 0))[3] == 0 for image in images)
 
 
 def relinked(html, where):

@@ -1,9 +1,18 @@
-// Formulas that are wider than the page: first they break at wide spaces and at signs,
+// Pictures and formulas that are wider than the page. Formulas: first they break at wide spaces and at signs,
 // then they shrink, then they scroll.
 window.addEventListener("load", async () => {
+  // on a phone, a wide picture keeps a size at which its labels can be read, and scrolls in its box
+  const boxes = [...document.querySelectorAll(".bd-article .cell_output img")].filter((img) => img.naturalWidth > 560);
+  boxes.forEach((picture, k) => {
+    boxes[k] = Object.assign(document.createElement("div"), {className: "wide-picture"});
+    picture.replaceWith(boxes[k]);
+    boxes[k].append(picture);
+  });
+  // what scrolls can be reached by keyboard
+  const reach = (box, scrolls) => { if (scrolls) box.tabIndex = 0; else box.removeAttribute("tabindex"); };
+
   await window.MathJax?.startup?.promise;
   const shared = window.MathJax?.startup?.document, smallest = 0.55, compiled = 20;
-  if (!shared) return;
 
   const width = (formula) => formula.querySelector("svg").getBoundingClientRect().width;
   const room = (item) => item.display ? item.typesetRoot.clientWidth
@@ -29,15 +38,20 @@ window.addEventListener("load", async () => {
     const [left, first = "", ...more] = split(part, SIGN);
     return [left + first, ...more.map((line) => `\\quad ${line}`)];
   }));
+  const atAllSigns = (tex) => aligned(split(tex, SPACE).flatMap((part) => {
+    const [left, ...more] = split(part, SIGN);
+    return [left, ...more.map((line) => `\\quad ${line}`)];
+  }));
   const put = (item, tex) => {
     if (item.math !== tex) { item.math = tex; item.rerender(shared, compiled); }
   };
   const fit = () => {
-    for (const item of shared.math) {
+    for (const box of boxes) reach(box, box.scrollWidth > box.clientWidth);
+    for (const item of shared?.math ?? []) {
       item.whole ??= item.math;
       put(item, item.whole);
       item.typesetRoot.style.fontSize = "";
-      for (const broken of item.display ? [atSpaces, atSigns] : []) {
+      for (const broken of item.display ? [atSpaces, atSigns, atAllSigns] : []) {
         if (isTooWide(item)) put(item, broken(item.whole));
       }
       const formula = item.typesetRoot;
@@ -49,8 +63,7 @@ window.addEventListener("load", async () => {
       }
       const scrolls = isTooWide(item);
       formula.classList.toggle("too-wide", scrolls);
-      if (scrolls) formula.tabIndex = 0;  // what scrolls can be reached by keyboard
-      else formula.removeAttribute("tabindex");
+      reach(formula, scrolls);
     }
   };
   fit();
