@@ -120,8 +120,9 @@ def check(strict):
     wrong = [] if digest(found) == stamp["pages"] else ["_docs is not as it was built: somebody has changed it"]
     if strict and not wrong:
         wrong = list(differences(found, stamp))
-    print("_docs is behind its sources: python dev/docs.py build" if behind() else "_docs is up to date")
-    return report([*wrong, *problems(SITE)])
+    is_behind = behind()
+    print("_docs is behind its sources: python dev/docs.py build" if is_behind else "_docs is up to date")
+    return report([*wrong, *problems(SITE, is_behind)])
 
 
 def differences(found, stamp):
@@ -143,7 +144,7 @@ def behind():
 def sources():
     """Return all that the site is made from, as {path: content}."""
     made = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".js", ".css")]
-    tools = [*HERE.rglob("*.*"), *(ROOT / "dev").glob("*.py")]
+    tools = [*HERE.rglob("*.*"), *(ROOT / "dev" / f"{tool}.py" for tool in ("docs", "stage", "apidoc"))]
     texts = [ROOT / path for path in ("settings.ini", "CHANGELOG.md", "CITATION.cff", "LICENSE")]
     return {name(path): path.read_bytes() for path in [*notebooks(), *made, *tools, *texts] if path.is_file()}
 
