@@ -9,8 +9,7 @@ __all__ = ['PANEL', 'power', 'gram_power', 'pack_factored', 'contract_dense', 'w
 from math import prod
 
 import numpy as np
-from array_api_compat import array_namespace
-from .monomials import monomial_count, monomial_index, monomials, multiplicity
+from .monomials import array_namespace, monomial_count, monomials, multiplicities
 
 # %% ../nbs/00b_kernels.ipynb #0dbc44fa
 def power(
@@ -99,7 +98,7 @@ def pack_factored(
     "The packed form of Σ a_k u_k⊗…⊗u_k, summed in blocks of terms: O(n d) numbers become O(d^l/(l-1)!)."
     xp, step = array_namespace(a, U), _block(U.shape[1], order)
     total, n = 0, U.shape[0]
-    for i in range(0, n, step):
+    for i in range(0, max(n, 1), step):
         u, w = U[i:min(i + step, n), :], a[i:min(i + step, n)]
         total = total + xp.matmul(monomials(u, order - 1), w[:, None] * u)
     return total
@@ -127,7 +126,7 @@ def weigh(
 ): # the rows times their multiplicities, as `contract_dense` wants them
     "Count each packed row as often as its entries stand in the full array."
     xp = array_namespace(packed)
-    count = multiplicity(monomial_index(packed.shape[1], order - 1))
+    count = multiplicities(packed.shape[1], order - 1)
     return xp.asarray(count, dtype=packed.dtype, device=getattr(packed, "device", None))[:, None] * packed
 
 # %% ../nbs/00b_kernels.ipynb #edc97690

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
-from array_api_compat import array_namespace
 from scipy.sparse.linalg import LinearOperator, cg
 from .kernels import _rows, gram_power, power
-from .monomials import monomial_count
+from .monomials import array_namespace, monomial_count
 from .objective import as_seeds, numpy_only, sphere
 from .targets import Algebra, _check_rows, as_target, sqnorm
 

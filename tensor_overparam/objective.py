@@ -4,17 +4,17 @@
 
 # %% auto #0
 __all__ = ['HOPELESS', 'residual', 'residual_norm', 'norm', 'relative_error', 'spectral_scale', 'home', 'as_seeds', 'generators',
-           'sphere', 'Fit', 'Diverged', 'Setup', 'numpy_only', 'given', 'prepare', 'conclude']
+           'sphere', 'Fit', 'Diverged', 'Setup', 'numpy_only', 'given', 'prepare', 'rescaled', 'conclude']
 
 # %% ../nbs/03b_objective.ipynb #3ee25776
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, is_numpy_namespace
+from array_api_compat import is_numpy_namespace
 from .kernels import contract_factored
-from .monomials import monomial_count
-from .targets import LARGEST, Factored, Sum, Target, _unweigh
+from .monomials import array_namespace, monomial_count
+from .targets import LARGEST, Dense, Factored, Sum, Target
 from .targets import as_target, batched, cheapest, packed, sqnorm
 from .train import Run, Stop
 
@@ -55,7 +55,7 @@ def norm(
         terms, dim = [(c, Factored(t.weights, xp.matmul(t.vectors, Q), order)) for c, t in terms], Q.shape[1]
     if monomial_count(dim, order - 1) * dim <= LARGEST // 10:
         rows = sum(c * packed(t).rows for c, t in terms)
-        return float(array_namespace(rows).sum(rows * _unweigh(rows, order)))**.5, "entries"
+        return float(Dense.from_rows(rows, order).sqnorm())**.5, "entries"
     return max(0., float(sqnorm(T)))**.5, "inner products"
 
 def relative_error(
@@ -194,7 +194,17 @@ def prepare(
     if many and T.weights.shape[:-1] != (batch,):
         raise ValueError(f"the target is a batch of {T.weights.shape[:-1]} and rng gives "
                          f"{batch or 'a single'} seeds; expected one seed a target")
-    scale = spectral_scale(T)
+    return rescaled(T, spectral_scale(T), width, seeds, batch)
+
+def rescaled(
+    T:Target, # target
+    scale,    # positive number, or (S,) for a batch of targets
+    width,    # m, number of components
+    seeds,    # one seed a run
+    batch,    # number of runs, or None
+)->Setup:     # the training problem
+    "The target divided by a scale, in the form that is cheaper to contract with so many components."
+    many = isinstance(T, Factored) and batched(T)
     scaled = Factored(T.weights / scale[:, None], T.vectors, T.order) if many else Sum(((1/float(scale), T),))
     scaled = cheapest(scaled, width * (batch or 1))
     xp, new = home(T)

@@ -13,7 +13,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 # %% ../nbs/10a_polish.ipynb #53bf6074
 from .kernels import gram_power
 from .lazy import Tangent, tangent_kernel
-from .monomials import monomial_count, monomial_index, monomials, multiplicity
+from .monomials import monomial_count, monomials, multiplicities
 from .objective import residual
 from .targets import LARGEST, Target, packed, sqnorm
 
@@ -27,7 +27,7 @@ def squared_distance(
     return (_by_entries(packed(T)), "entries") if small else (_by_products(T), "inner products")
 
 def _by_entries(T):
-    count = multiplicity(monomial_index(T.dim, T.order - 1))[:, None]
+    count = multiplicities(T.dim, T.order - 1)[:, None]
     rows = T.rows/count
     def distance(x, s):
         Phi = monomials(x, T.order - 1)

@@ -13,9 +13,9 @@ from math import factorial, prod
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from array_api_compat import array_namespace, is_array_api_obj
+from array_api_compat import is_array_api_obj
 from .kernels import (contract_dense, contract_factored, pack_factored, weigh)
-from .monomials import monomial_count, monomial_index, multiplicity, pack, unpack
+from .monomials import array_namespace, monomial_count, monomial_index, multiplicities, pack, unpack
 
 # %% ../nbs/01_targets.ipynb #f3c4a7a4
 @runtime_checkable
@@ -53,6 +53,14 @@ def _floats(x, name):
     if not bool(xp.all(xp.isfinite(x))):
         raise ValueError(f"NaN or infinity in {name}; expected finite numbers, clean or drop those entries first")
     return x
+
+def _cube(array):
+    "A finite (d, …, d) array of floating-point numbers with two axes or more, or a ValueError."
+    T = _floats(array, "the tensor")
+    if T.ndim < 2 or len(set(T.shape)) != 1 or T.shape[0] == 0:
+        raise ValueError(f"the tensor has shape {tuple(T.shape)}; "
+                         "expected at least two axes of one length, (d, …, d)")
+    return T
 
 def _check_order(order):
     if not isinstance(order, (int, np.integer)) or order < 2:
@@ -111,10 +119,7 @@ class Dense(Algebra):
     def __init__(self,
         array, # (d, …, d) symmetric array of order l >= 2
     ):
-        T = _floats(array, "the tensor")
-        if T.ndim < 2 or len(set(T.shape)) != 1 or T.shape[0] == 0:
-            raise ValueError(f"the tensor has shape {tuple(T.shape)}; "
-                             "expected at least two axes of one length, (d, …, d)")
+        T = _cube(array)
         xp = array_namespace(T)
         size = max(float(xp.max(T)), -float(xp.min(T)))
         allowed = 100 * float(xp.finfo(T.dtype).eps)**.5 * size
@@ -146,14 +151,17 @@ class Dense(Algebra):
 
     def sqnorm(self):
         "Σ of the squares of all d^l entries."
-        return array_namespace(self.rows).sum(self.rows * _unweigh(self.rows, self.order))
+        xp = array_namespace(self.rows)
+        return xp.sum(xp.vecdot(self.rows, self.rows) / _counts(self.rows, self.order))
 
     def __mul__(self, number): return Dense.from_rows(self.rows * float(number), self.order)
 
 # %% ../nbs/01_targets.ipynb #125917a7
-def _unweigh(rows, order):
-    count = multiplicity(monomial_index(rows.shape[1], order - 1))
-    return rows / array_namespace(rows).asarray(count, dtype=rows.dtype, device=getattr(rows, "device", None))[:, None]
+def _counts(rows, order):
+    count = multiplicities(rows.shape[1], order - 1)
+    return array_namespace(rows).asarray(count, dtype=rows.dtype, device=getattr(rows, "device", None))
+
+def _unweigh(rows, order): return rows / _counts(rows, order)[:, None]
 
 # %% ../nbs/01_targets.ipynb #5a5a1ce0
 def asymmetry(
@@ -181,7 +189,9 @@ def _probe(T):
 def symmetrize(
     T, # (d, …, d) array
 ): # (d, …, d) symmetric array, the orthogonal projection of T
-    "The average of T over all orders of its axes, one axis at a time: l(l-1)/2 transpositions instead of l!."
+    """The average of T over all orders of its axes, one axis at a time: l(l-1)/2 transpositions instead of l!.
+    Raises ValueError for what is not a finite (d, …, d) array of real numbers."""
+    T = _cube(T)
     xp = array_namespace(T)
     for k in range(1, T.ndim):
         swaps = []

@@ -361,7 +361,8 @@ def test_interrupted_it_returns_the_best_so_far():
         raise KeyboardInterrupt
 
     D = decompose(with_noise(gaussian(10, 4, 3, rng=0), 0.01), tell=stop)
-    assert D.stop is Stop.INTERRUPTED and D.rank == 4 and D.verdict in ("", "exact", "unfinished", "noise")
+    assert D.stop is Stop.INTERRUPTED and D.verdict in ("", "exact", "unfinished", "noise")
+    assert 1 <= D.rank <= 4 and D.relative_error < 1
 
 
 @slow
