@@ -6,7 +6,7 @@ NOTEBOOKS = $(PYTHON) dev/notebooks.py
 
 setup:
 	python3 -m venv .venv
-	$(PYTHON) -m pip install -e '.[dev]'
+	$(PYTHON) -m pip install -e '.[dev,docs]'
 
 prepare:
 	$(NOTEBOOKS) export
