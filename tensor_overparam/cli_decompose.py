@@ -60,14 +60,17 @@ def decompose_file(a, say=print):
     if a.json: writable(a.json, "--json")
     T, name, to_core = tensor_in(a)
     order, dim = (T.order, T.dim) if hasattr(T, "order") else (np.ndim(T), len(T))
-    say(f"{name}: order l = {order}, dimension d = {dim}\n")
+    say(f"{name}: order l = {order}, dimension d = {dim}" + ("" if to_core is None else
+        "; samples centred and whitened (--whiten 0: as they are)") + "\n")
     tell = lambda k: say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept  {k.verdict}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         D = decompose(T, tol=a.tol, max_components=a.max_components, rng=a.seed, symmetrize=a.symmetrize, tell=tell)
     for w in caught: say(f"note: {w.message}")
     say(account(D))
-    say(f"\nWritten: {', '.join(_write(D, out, a, name, to_core, say))}")
+    say(f"\nWritten: {', '.join(_write(D, out, a, name, to_core, say))}"
+        + ("" if to_core is None else
+           f"\n(vectors in whitened coordinates; 'unmixing' in {out}.npz takes data to sources)"))
     return 130 if D.stop is Stop.INTERRUPTED else 0 if D.stop is Stop.GOAL and D.rank else 1
 
 def account(D):
@@ -76,7 +79,8 @@ def account(D):
     shown = " ".join(f"{w:.6g}" for w in D.weights[:20]) + (" …" if D.rank > 20 else "")
     lines = [f"\n{D.rank} components, relative error {D.relative_error:.2g} ({D.verdict})", f"weights: {shown}",
              f"{unique}: {D.certificate.reason}", f"condition number {D.certificate.condition:.3g}: an error in the "
-             "tensor moves its terms by at most so many times as much", "", "stage      components  relative error"]
+             "tensor moves its terms by at most so many times as much", D.remark,
+             "stage      components  relative error"]
     return "\n".join(lines + [f"{s.name:10} {s.components:10}  {s.relative_error:14.2e}" for s in D.stages])
 
 # %% ../nbs/22b_cli_decompose.ipynb #8c990680

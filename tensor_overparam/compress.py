@@ -123,7 +123,7 @@ def compress(
     gram = unfolding_gram(P)
     Q, size = leading(gram, P.order), float(np.trace(gram))
     outside, more = _second_look(unfolding_gram(P, Q), size, len(Q))
-    if len(more): Q = np.linalg.qr(np.concatenate([Q, more]).T)[0].T
+    if len(more): Q = _sharpened(P, np.linalg.qr(np.concatenate([Q, more]).T)[0].T)
     if len(Q) == T.dim: return core(P)
     inside = core(restrict(P, Q), Q)
     if len(more) or outside == 0: return inside
@@ -136,6 +136,12 @@ def _span(T):
     if U is None: U = T.contract(sphere([0], 0, T.dim, T.dim)[0])
     _, size, rows = np.linalg.svd(U, full_matrices=False)
     return rows[size > max(U.shape)*np.finfo(float).eps*size[0]]
+
+def _sharpened(P, Q):
+    "What is really needed of a slightly too large subspace, by the singular values of the small unfolding itself."
+    B = restrict(P, Q).rows/np.sqrt(multiplicities(len(Q), P.order - 1))[:, None]
+    _, size, R = np.linalg.svd(B, full_matrices=False)
+    return R[size > 3e-15*size[0]] @ Q
 
 def _second_look(gram, size, q):
     "Squared norm outside the subspace (0 if it is rounding), and directions that its digits show to be no noise."

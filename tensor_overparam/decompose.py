@@ -27,7 +27,7 @@ from .targets import LARGEST, Factored, Target, as_target, packed, symmetrize
 from .train import Stop, whole_file
 
 # %% ../nbs/10f_decompose.ipynb #4f764054
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Decomposition:
     "The components that a tensor is made of: T ≈ Σ w_k v_k⊗…⊗v_k."
     weights: Any             # (r,) sorted by size; positive for odd orders
@@ -44,6 +44,8 @@ class Decomposition:
     def rank(self): return len(self.weights)
     @property
     def target(self)->Factored: return Factored(self.weights, self.vectors, self.order)
+    @property
+    def remark(self)->str: return _remark(self) # what to keep in mind about this answer; often empty
 
     def __repr__(self):
         return (f"Decomposition(rank={self.rank}, order={self.order}, dim={self.vectors.shape[1]}, "
@@ -60,15 +62,12 @@ class Decomposition:
         import pyttb
         return pyttb.ktensor([np.asfortranarray(self.vectors.T) for _ in range(self.order)], self.weights.copy())
 
-    def account(self)->dict:
-        "Everything but the components, as plain numbers and text."
-        return _account(self)
+    def account(self)->dict: return _account(self) # everything but the components, as plain numbers and text
 
     def save(self, path, **arrays):
         "Write weights, vectors, order, an account in JSON and more named arrays to one .npz file, whole or not at all."
-        about = np.array(json.dumps(self.account()))
-        with whole_file(path) as f:
-            np.savez(f, weights=self.weights, vectors=self.vectors, order=self.order, about=about, **arrays)
+        own = dict(weights=self.weights, vectors=self.vectors, order=self.order, about=json.dumps(self.account()))
+        with whole_file(path) as f: np.savez(f, **own, **arrays)
 
     @classmethod
     def load(cls, path):
@@ -80,6 +79,15 @@ def _account(D):
     c, stages = D.certificate, [[s.name, s.components, s.relative_error] for s in D.stages]
     return dict(relative_error=D.relative_error, measured_by=D.measured_by, verdict=D.verdict, stop=D.stop.name,
                 unique=c.unique, reason=c.reason, condition=c.condition, stages=stages)
+
+def _remark(D):
+    "A sentence about verdicts that are easily read for more than they say."
+    if D.verdict == "noise" and D.relative_error > .1 and D.rank:
+        return (f"{D.relative_error:.0%} of the tensor is left over and looks like noise; many more components than "
+                "these would look like that too")
+    if D.verdict == "unfinished": return "the search ended before it was done: this is the best so far"
+    if D.verdict == "limit": return "there is more than the allowed number of components can say"
+    return ""
 
 def _read(cls, path):
     "A decomposition from its file."
@@ -94,6 +102,7 @@ def _read(cls, path):
         raise ValueError(f"{os.fspath(path)!r} is not a saved decomposition; "
                          "expected a file written by Decomposition.save") from error
 
+# %% ../nbs/10f_decompose.ipynb #9149e0f8
 def _as_html(D):
     "A decomposition for the eye: a sentence, the weights, the stages."
     row = lambda *cells: "<tr>" + "".join(f"<td>{html.escape(str(x))}</td>" for x in cells) + "</tr>"
@@ -102,7 +111,7 @@ def _as_html(D):
     weights = ", ".join(f"{w:.4g}" for w in D.weights[:12]) + (", …" if D.rank > 12 else "")
     return (f"<p><b>{D.rank}</b> components of order {D.order} in {D.vectors.shape[1]} dimensions, relative error "
             f"<b>{D.relative_error:.2g}</b> ({D.verdict}); {unique}: {html.escape(D.certificate.reason)}. "
-            f"Condition number {D.certificate.condition:.3g}.</p><p>Weights: {weights}</p>"
+            f"Condition number {D.certificate.condition:.3g}. {html.escape(_remark(D))}</p><p>Weights: {weights}</p>"
             f"<table><tr><th>stage</th><th>components</th><th>relative error</th></tr>{stages}</table>")
 
 # %% ../nbs/10f_decompose.ipynb #7b8c1dc5

@@ -136,7 +136,7 @@ class Entry:
 
 EXPLORERS = {
     "lazy-modified": Entry(tensors.lazy_modified, dict(dim=(4, 5, 6, 7, 8), order=(3, 4), m=(1, 2, 3, 4, 6)),
-        "Lazy or modified?", "Raise the dimension: the width that a lazy student needs runs away, the other stays."),
+        "Lazy or modified?", "Change the dimension: the width that a lazy student needs runs away, the other stays."),
     "growth": Entry(tensors.growth, dict(delta=tensors.DELTAS[::-1], cosine=(.1, .2, .3, .5, .7, .9), order=(3, 4)),
         "One component leaves zero", "Make the start smaller: one model waits a little longer, the other for ages."),
     "deflation": Entry(tensors.deflation, dict(time=tuple(np.arange(0, 16.2, .4).round(1).tolist()),

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from tensor_overparam.certificate import Certificate, condition_number, cuts, kruskal_rank, uniqueness
+from tensor_overparam.certificate import Certificate, certify, condition_number, cuts, kruskal_rank, uniqueness
 from tensor_overparam.compress import bulk_ratio, compress, core, leading, restrict
 from tensor_overparam.decompose import Decomposition, decompose
 from tensor_overparam.kernels import weigh
@@ -84,6 +84,49 @@ def test_equal_angles(order, coherence):
     for seed in range(3):
         T = correlated(20, 8, order, coherence=coherence, rng=[51, seed])
         assert_found(decompose(T, rng=seed), T)
+
+
+@pytest.mark.parametrize("order", [3, 4])
+@pytest.mark.parametrize("weights", [[1, 1, 1e-2], [1, 1, 1e-6], [1, 0.1, 0.01, 0.001]])
+def test_weights_of_many_sizes(weights, order):
+    """Small components are found, and none beside them; also where the array carries the rounding of its making."""
+    for seed in range(6):
+        T = gaussian(6, len(weights), order, weights, rng=[59, seed])
+        assert decompose(to_dense(T)).rank == decompose(T).rank == len(weights)
+        letters = "abcd"[:order]
+        recipe = "n," + ",".join("n" + x for x in letters) + "->" + letters
+        D = decompose(symmetrize(np.einsum(recipe, T.weights, *[T.vectors] * order)))
+        assert D.rank == len(weights) and D.relative_error < 1e-12
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_almost_parallel(order):
+    """As many components as dimensions of their span, with cosines of .995 to .9999."""
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        two = rng.normal(size=(2, 6))
+        two[1] = two[0] + 0.1 * two[1]
+        for U in (two, rng.normal(size=(4, 8)) / 8**0.5 + 2, correlated(9, 5, order, coherence=0.9995).vectors):
+            T = Factored(np.ones(len(U)), U / np.linalg.norm(U, axis=1, keepdims=True), order)
+            assert_found(decompose(to_dense(T), rng=seed), T)
+
+
+@slow
+@pytest.mark.parametrize("order, dim, rank", [(3, 8, 12), (3, 8, 14), (4, 6, 18), (3, 12, 20)])
+def test_crowded(order, dim, rank):
+    """Nearly as many parameters as numbers: most are found, and what is not found does not look like an answer."""
+    found = 0
+    for seed in range(6):
+        D = silent(gaussian(dim, rank, order, rng=seed), rng=seed)
+        found += D.rank == rank and D.verdict == "exact"
+        assert D.relative_error < 1e-10 or D.relative_error > 0.1 and (D.remark or not D.rank)
+    assert found >= 4
+
+
+def test_as_many_components_as_fit_come_to_an_end():
+    """Rank at the very edge of what can be identified: an answer, if not the right one, in reasonable time."""
+    D = quick_or_interrupted(gaussian(12, 30, 3, rng=0), 0, 60.0)
+    assert D.stop is not Stop.INTERRUPTED and D.remark
 
 
 @pytest.mark.parametrize("order, dim, rank", [(4, 20, 10), (6, 10, 6)])
@@ -534,6 +577,18 @@ def test_the_certificate_knows_the_span():
 
 
 # --- handing over, files ----------------------------------------------------------------------------------------------
+
+
+def test_terms_too_close_to_call_unique():
+    """Kruskal's condition on directions that rounding could exchange proves nothing."""
+    V = np.array([[1, 0, 0], [1, 1e-7, 0], [0, 0, 1.0]])
+    c = certify(V / np.linalg.norm(V, axis=1, keepdims=True), 4, 3, 0.0)
+    assert c.unique is None and c.condition > 1e8
+
+
+def test_decompositions_have_no_truth_value_of_arrays():
+    D, E = decompose(gaussian(5, 2, 3, rng=0)), decompose(gaussian(5, 2, 3, rng=0))
+    assert D == D and D != E and len({D, E}) == 2
 
 
 def test_html_is_escaped_and_says_the_rank():
