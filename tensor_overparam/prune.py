@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 from .compress import Core
 from .kernels import gram_power
 from .monomials import monomial_count
-from .objective import sphere
+from .objective import spectral_scale, sphere
 from .polish import join, levenberg_marquardt, split
 from .targets import LARGEST, Factored, Sum, Target, packed
 
@@ -134,7 +134,7 @@ def loudest(
 def quiet(c:Core, found:Found)->bool:
     "Does no direction of what is left stand out of noise of its size?"
     if found.sq <= (1e-15*c.size)**2: return True
-    return loudest(missing(c, found))[0]**2 <= noise_share(c, found.sq, len(found.weights))
+    return float(spectral_scale(missing(c, found)))**2 <= noise_share(c, found.sq, len(found.weights))
 
 # %% ../nbs/10c_prune.ipynb #c29fcec1
 def prune(
@@ -172,8 +172,9 @@ def stand_out(
     most:int,    # components, at most
 )->Found:        # the same, or with more
     "While a direction of what is left stands out of the noise, it joins; ends where pruning would drop it again."
-    while len(found.weights) < most and not quiet(c, found):
+    while len(found.weights) < most:
         w, v = loudest(missing(c, found))
+        if w**2 <= noise_share(c, found.sq, len(found.weights)): break
         more = prune(c, polish(c, np.append(found.weights, w), np.concatenate([found.vectors, v[None]])))
         if len(more.weights) <= len(found.weights) and more.sq >= .999*found.sq: break
         found = more

@@ -17,9 +17,9 @@ from .certificate import uniqueness
 from .compress import Core
 from .modified import epoch_time, modified_gradient, signs, student
 from .monomials import monomial_count
-from .objective import rescaled, sphere
+from .objective import rescaled, spectral_scale, sphere
 from .polish import best_weights, join
-from .prune import Found, fewest, loudest, merge, missing, noise_share, nothing, polish
+from .prune import Found, fewest, merge, missing, noise_share, nothing, polish
 from .prune import prune, quiet, stand_out, thin
 from .targets import Target, to_dense
 from .train import Move, Stop, run
@@ -40,9 +40,7 @@ def grow(
 )->list:       # a `Factored` of m components for each start
     """One epoch of modified gradient descent from small random components.
     Raises ValueError where the tensor is zero, KeyboardInterrupt when interrupted."""
-    l, scale = T.order, abs(loudest(T, 16, 24)[0])
-    if scale == 0: raise ValueError("the tensor is zero: it has no components; give one with a nonzero entry")
-    p = rescaled(T, scale, width, seeds, len(seeds))
+    p, l = rescaled(T, float(spectral_scale(T, 16, 24)), width, seeds, len(seeds)), T.order
     rate = RATE*min(1., 4/l)
     C, s = SMALL*sphere(p.seeds, 3*draw, width, T.dim), signs(p.seeds, 3*draw + 1, width, l)
     def step(params):
@@ -190,7 +188,7 @@ def widen(
             if found.sq <= goal:
                 end, draw = narrow(c, found, goal, seed, draw + 1)
                 now += (Stage("narrow", len(end.weights), _relative(c, end.sq)),)
-                if c.outside or len(end.weights)*q < D: yield Look(end, now, k, K, "exact"); return
+                yield Look(end, now, k, K, "exact"); return
             if free: found = prune(c, found)
             now += (Stage("prune", len(found.weights), _relative(c, found.sq)),)
             better, calm = free and _better(c, found, best), free and quiet(c, found)
@@ -250,8 +248,11 @@ def search(
             if last.verdict == "exact" or last.verdict and last.found.sq < .04*c.size**2: yield last; return
             yield replace(last, verdict="")
         exact = climb(c, goal, range(full - 1, int(min(most + 1, full))), seed, 2)
-        if exact: exact = replace(exact, found=narrow(c, exact.found, goal, seed, DRAWS)[0])
-        yield exact or last
+        if exact:
+            end, _ = narrow(c, exact.found, goal, seed, DRAWS)
+            narrowed = Stage("narrow", len(end.weights), _relative(c, end.sq))
+            last = replace(exact, found=end, stages=(*exact.stages, narrowed))
+        yield last
         return
     exact = climb(c, goal, range(q, int(min(most + 1, full))), seed)
     if exact: yield exact; return
