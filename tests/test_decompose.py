@@ -356,13 +356,19 @@ def test_limits_are_kept():
 
 
 def test_interrupted_it_returns_the_best_so_far():
-    """Ctrl-C after the first look: what there is, marked."""
-    def stop(look):
-        raise KeyboardInterrupt
+    """Ctrl-C after a look: exactly what was there, marked; once four components are found, those four."""
+    T = with_noise(gaussian(10, 4, 3, rng=0), 0.01)
+    for enough in (1, 4):
+        seen = []
 
-    D = decompose(with_noise(gaussian(10, 4, 3, rng=0), 0.01), tell=stop)
-    assert D.stop is Stop.INTERRUPTED and D.verdict in ("", "exact", "unfinished", "noise")
-    assert 1 <= D.rank <= 4 and D.relative_error < 1
+        def stop(look, seen=seen, enough=enough):
+            seen.append(look)
+            if len(look.found.weights) >= enough: raise KeyboardInterrupt
+
+        D = decompose(T, tell=stop)
+        assert D.stop is Stop.INTERRUPTED and D.verdict in ("", "exact", "unfinished", "noise")
+        assert np.allclose(np.sort(D.weights), np.sort(abs(seen[-1].found.weights)), rtol=1e-12)
+        assert enough <= D.rank <= 4 and (D.relative_error < 0.02) == (D.rank == 4)
 
 
 @slow
