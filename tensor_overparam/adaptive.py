@@ -45,7 +45,8 @@ def as_regression(
         raise ValueError(f"X has shape {X.shape} and y {y.shape}; expected (n, d) and (n,) with n at most d")
     if not (np.isfinite(X).all() and np.isfinite(y).all()):
         raise ValueError("X or y contains NaN or infinity; remove those examples")
-    if not y.any(): raise ValueError("all labels are zero, and so is the solution; expected some other label")
+    if not y.any():
+        raise ValueError("all labels are zero, and so is the solution; expected some other label")
     U, sigma, Vt = np.linalg.svd(X, full_matrices=False)
     if sigma[-1] <= 1e-12*sigma[0]:
         rank = int(np.sum(sigma > 1e-12*sigma[0]))
@@ -193,8 +194,9 @@ def _minibatch(p, o, n):
 
 def _curvature(X, memory):
     "λ_max(X D Xᵀ) for the diagonal D that an optimiser has just used."
-    if "D" not in memory: raise ValueError("learning_rate='safe' needs an optimiser with a diagonal D, such as "
-                                           "adagrad, rmsprop, adam or windowed; expected a number for this one")
+    if "D" not in memory:
+        raise ValueError("learning_rate='safe' needs an optimiser with a diagonal D, such as "
+                         "adagrad, rmsprop, adam or windowed; expected a number for this one")
     return float(np.linalg.eigvalsh((X*memory["D"]) @ X.T)[-1])
 
 # %% ../nbs/13_adaptive.ipynb #742effca
@@ -268,7 +270,8 @@ def _chosen(optimiser, options, problem, learning_rate, batch_size):
     if batch_size is not None and not (isinstance(batch_size, (int, np.integer)) and 1 <= batch_size <= n):
         raise ValueError(f"batch_size is {batch_size!r}; expected an integer from 1 to {n}, or None for all examples")
     o = method.options | options
-    if "D" in o: o["D"] = _matrix(o["D"], d)
+    if "D" in o:
+        o["D"] = _matrix(o["D"], d)
     unit = _largest(problem, o, batch_size) if method.relative else 1.
     rate = method.rate/unit if learning_rate is None else learning_rate
     if rate != "safe" and (isinstance(rate, str) or not 0 < rate < np.inf):
@@ -278,14 +281,16 @@ def _chosen(optimiser, options, problem, learning_rate, batch_size):
 def _largest(problem, o, batch_size):
     "L: a bound on the largest curvature of a batch."
     D, X = o.get("D", np.ones(1)), problem.X
-    if batch_size: return min(problem.sigma[0]**2, batch_size*np.max(np.sum(X*X, axis=1)))*np.linalg.norm(D, np.inf)
+    if batch_size:
+        return min(problem.sigma[0]**2, batch_size*np.max(np.sum(X*X, axis=1)))*np.linalg.norm(D, np.inf)
     return np.linalg.eigvalsh((X*D if D.ndim == 1 else X @ D) @ X.T)[-1] if "D" in o else problem.sigma[0]**2
 
 # %% ../nbs/13_adaptive.ipynb #89e13b6e
 def _matrix(D, d):
     "A preconditioner as (d,) or (d, d) numbers, positive on the diagonal."
     D = np.asarray(D, dtype=float)
-    if D.shape == (1,): D = np.repeat(D, d)
+    if D.shape == (1,):
+        D = np.repeat(D, d)
     if D.shape not in ((d,), (d, d)) or not np.isfinite(D).all():
         raise ValueError(f"D has shape {D.shape}; expected ({d},) or ({d}, {d}) finite numbers")
     if not (np.diagonal(D) if D.ndim == 2 else D).min() > 0 or (D.ndim == 2 and not np.allclose(D, D.T)):
@@ -294,11 +299,13 @@ def _matrix(D, d):
 
 def _start(start, problem):
     w, d = np.zeros(problem.X.shape[1]) if start is None else np.array(start, dtype=float), problem.X.shape[1]
-    if w.shape != (d,): raise ValueError(f"start has shape {w.shape}; expected ({d},), one number a coordinate")
+    if w.shape != (d,):
+        raise ValueError(f"start has shape {w.shape}; expected ({d},), one number a coordinate")
     return w
 
 def _schedule(schedule):
-    if callable(schedule): return schedule
+    if callable(schedule):
+        return schedule
     if schedule not in SCHEDULES:
         raise ValueError(f"schedule is {schedule!r}; expected a function or one of {', '.join(SCHEDULES)}")
     return SCHEDULES[schedule]

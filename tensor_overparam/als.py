@@ -49,7 +49,8 @@ def als_step(
     "One sweep: every slot solved once by least squares (reconstructed; the classical method of Harshman 1970)."
     A, S, w, l = p["A"], p["S"], p["w"], problem.T.order
     xp = array_namespace(A)
-    of = lambda X: [X[..., k, :, :] for k in range(l)]
+    def of(X):
+        return [X[..., k, :, :] for k in range(l)]
     overlap = xp.sum(w*xp.vecdot(of(S)[-1], mixed(problem.T, of(S)[:-1]), axis=-1), axis=-1)
     loss = .5*(problem.sqnorm - 2*overlap + symmetric_sqnorm(of(S), w))
     error = (2*abs(loss)/problem.sqnorm)**.5

@@ -30,12 +30,15 @@ def kruskal_rank(
     "Largest k such that every k of the vectors v_i⊗…⊗v_i are independent, numerically."
     G = gram_power(V, V, power)
     r, rank = len(V), int(np.sum(np.linalg.eigvalsh(G) > INDEPENDENT))
-    if rank == r: return r, True
+    if rank == r:
+        return r, True
     coherence = abs(G - np.diag(np.diag(G))).max()
     bound = min(rank, int(1/coherence + 1e-9) + 1 if coherence < 1 - INDEPENDENT else 1)
     for k in range(rank, bound, -1):
-        if comb(r, k) > SUBSETS: return bound, False
-        if all(np.linalg.eigvalsh(block).min() > INDEPENDENT for block in _blocks(G, k)): return k, True
+        if comb(r, k) > SUBSETS:
+            return bound, False
+        if all(np.linalg.eigvalsh(block).min() > INDEPENDENT for block in _blocks(G, k)):
+            return k, True
     return bound, True
 
 def _blocks(G, k):
@@ -49,9 +52,11 @@ def _blocks(G, k):
 def cuts(order:int)->list:
     "The ways to cut l into three parts or more, largest parts balanced first; l itself in ones is among them."
     def parts(n, most):
-        if n == 0: yield ()
+        if n == 0:
+            yield ()
         for k in range(min(n, most), 0, -1):
-            for rest in parts(n - k, k): yield (k, *rest)
+            for rest in parts(n - k, k):
+                yield (k, *rest)
     found = [c for c in parts(order, order) if len(c) >= 3]
     return sorted(found, key=lambda c: (len(c), max(c)))
 
@@ -61,12 +66,16 @@ def uniqueness(
 )->tuple:      # True, False or None (not decided), and the reason in a sentence
     "Is Σ a_k v_k⊗…⊗v_k the only decomposition with so few terms? Kruskal 1977; Sidiropoulos and Bro 2000."
     r, d = V.shape
-    if r == 0: return None, "there are no components"
-    if r == 1: return True, "a single component"
-    if order == 2: return False, "a matrix of rank two or more has infinitely many such decompositions"
+    if r == 0:
+        return None, "there are no components"
+    if r == 1:
+        return True, "a single component"
+    if order == 2:
+        return False, "a matrix of rank two or more has infinitely many such decompositions"
     ranks = {}
     for cut in cuts(order):
-        for p in set(cut) - ranks.keys(): ranks[p] = kruskal_rank(V, p)[0]
+        for p in set(cut) - ranks.keys():
+            ranks[p] = kruskal_rank(V, p)[0]
         total, needed = sum(ranks[p] for p in cut), 2*r + len(cut) - 1
         if total >= needed and min(ranks[p] for p in cut) >= 2:
             return True, (f"Kruskal's condition for the cut {' + '.join(map(str, cut))}: "
@@ -84,13 +93,15 @@ def condition_number(
 )->float:      # κ, at least 1; infinite where the terms' tangent spaces intersect
     "Condition number of the rank-one terms (Breiding and Vannieuwenhoven 2018): how far they move per unit of change."
     r, q = V.shape
-    if r == 0: return 1.
+    if r == 0:
+        return 1.
     frame = np.eye(q) - V[:, :, None]*V[:, None, :]
     frame = frame*order**.5 + V[:, :, None]*V[:, None, :]
     K = tangent_kernel(V, order).reshape(r, q, r, q)
     M = np.einsum("iab,ibjc,jcd->iajd", frame, K, frame, optimize=True).reshape(r*q, r*q)
     least = np.linalg.eigvalsh(M)[0]
-    if q < dim: least = min(least, np.linalg.eigvalsh(gram_power(V, V, order - 1))[0])
+    if q < dim:
+        least = min(least, np.linalg.eigvalsh(gram_power(V, V, order - 1))[0])
     return float(least**-.5) if least > 1e-15 else np.inf
 
 # %% ../nbs/10d_certificate.ipynb #e3170edf
@@ -115,5 +126,6 @@ def certify(
     "Uniqueness and condition of what was found."
     condition = condition_number(V, order, dim) if V.size <= 3000 else np.nan
     unique, reason = uniqueness(V, order)
-    if unique and condition > CLOSE: unique, reason = None, "the terms are so close to each other that rounding decides"
+    if unique and condition > CLOSE:
+        unique, reason = None, "the terms are so close to each other that rounding decides"
     return Certificate(unique, reason, condition, relative_error)

@@ -41,7 +41,8 @@ def trained(case):
 def in_span(case):
     "Whatever the optimiser, the part of an interpolant inside the row space is the shortest solution."
     rows = trained(case)
-    part = lambda X, w: w if case == "broken" else span_split(w, X).inside      # broken: forgets the projection
+    def part(X, w):
+        return w if case == "broken" else span_split(w, X).inside      # broken: forgets the projection
     gaps = [np.linalg.norm(part(X, f.w) - min_norm(X, y)) for X, y, f in rows]
     p = Prediction(PAPER, "‖Pw-w_mn‖", "upper", 0., interpolates([f for *_, f in rows]))
     return compare(p, max(gaps), slack=1e-8)
@@ -64,7 +65,8 @@ def first_class(case):
     "Gradient descent, momentum, small batches, Newton and full-matrix AdaGrad end at the shortest solution."
     methods = [("gd", {}), ("momentum", {}), ("nesterov", {}), ("newton", {}), ("full-adagrad", {}),
                ("gd", dict(schedule="linear")), ("gd", dict(batch_size=1)), ("momentum", dict(batch_size=3))]
-    if case == "broken": methods = [(Optimiser(leaky, 1.), {})]
+    if case == "broken":
+        methods = [(Optimiser(leaky, 1.), {})]
     start = np.ones(40) if case == "outside" else np.zeros(40)
     fits = [descend(X, y, name, start=start, **SETTLED | o) for X, y in problems(case) for name, o in methods]
     left = max(outside_length(start, X) for X, _ in problems(case))
@@ -82,7 +84,8 @@ def path_sum(case):
         late = W[1:] if case == "broken" else W[:-1]                            # broken: the gradients one step later
         moves = -.1*D[1:]*((late @ X.T - y) @ X)
         odd = max(odd, np.abs(np.diff(W, axis=0) + .1*D[1:]*((W[:-1] @ X.T - y) @ X)).max())
-        predicted.append(outside_length(moves.sum(axis=0), X)); measured.append(outside_length(fit.w, X))
+        predicted.append(outside_length(moves.sum(axis=0), X))
+        measured.append(outside_length(fit.w, X))
     p = Prediction(PAPER, "‖(I-P)w‖", "equal", predicted, {"every step is -η D ∇f": odd < 1e-9})
     return compare(p, measured, slack=1e-9)
 
@@ -100,11 +103,14 @@ def constant_limit(case):
         for D in (rng.uniform(.3, 3, 40), A @ A.T/40 + .3*np.eye(40)):
             w0, name = rng.normal(size=40), "preconditioned"
             options = dict(D=D)
-            if case == "outside": name, options = Optimiser(wandering, .3/len(y)**2), {}
+            if case == "outside":
+                name, options = Optimiser(wandering, .3/len(y)**2), {}
             fits.append(descend(X, y, name, start=w0, **SETTLED | options))
             D = fits[-1].D if case == "outside" else D
-            if case == "outside": change = np.abs(D - wandering({"k": 0}, D, {}, None)[1]["D"]).max()
-            if case == "broken": D = 1/D if D.ndim == 1 else np.linalg.inv(D)   # broken: the inverse
+            if case == "outside":
+                change = np.abs(D - wandering({"k": 0}, D, {}, None)[1]["D"]).max()
+            if case == "broken":
+                D = 1/D if D.ndim == 1 else np.linalg.inv(D)   # broken: the inverse
             gaps.append(np.linalg.norm(fits[-1].w - weighted_min_norm(X, y, D, w0)))
     p = Prediction(PAPER + ", closed form derived here", "distance to it", "upper", 0.,
                    {"D is constant": change == 0} | interpolates(fits))
@@ -120,8 +126,10 @@ def constant_shortest(case):
         others = (w + steps)*(.5 if case == "outside" else 1)
         residual = max(residual, np.abs(others @ X.T - y).max())
         weight = D if case == "broken" else 1/D                                 # broken: the norm of D
-        length = lambda w, weight=weight, w0=w0: np.sqrt(np.sum(weight*(w - w0)**2, axis=-1))
-        predicted.append(length(w)); measured.append(length(others).min())
+        def length(w, weight=weight, w0=w0):
+            return np.sqrt(np.sum(weight*(w - w0)**2, axis=-1))
+        predicted.append(length(w))
+        measured.append(length(others).min())
     p = Prediction("derived here", "smallest weighted norm of 400 others", "lower", predicted,
                    {"the others interpolate": residual < 1e-9})
     return compare(p, measured)
@@ -137,7 +145,8 @@ def frozen_tail(case):
         ends.append(late)
         change = max(change, np.abs(late.D/early.D - 1).max())
         w = freeze_tail(early)
-        if case == "broken": w = weighted_min_norm(X, y, 1/np.abs(y @ X), early.w)   # broken: D of the first step
+        if case == "broken":
+            w = weighted_min_norm(X, y, 1/np.abs(y @ X), early.w)   # broken: D of the first step
         gaps.append(np.linalg.norm(w - late.w)/np.linalg.norm(late.w))
     p = Prediction("derived here", "relative error of the prediction", "upper", 0.,
                    {"D changes by less than 1 per cent from then on": change < .01} | interpolates(ends))
@@ -185,7 +194,8 @@ def hovering(case):
     "RMSProp at a constant rate hovers where η λ_max(X D Xᵀ) is just above 2."
     means, residuals = [], []
     for X, y in problems(case, 1, 3):
-        curvature = lambda s, X=X: np.linalg.eigvalsh((X*s.params.get("D", np.zeros(40))) @ X.T)[-1]
+        def curvature(s, X=X):
+            return np.linalg.eigvalsh((X*s.params.get("D", np.zeros(40))) @ X.T)[-1]
         fit = descend(X, y, "rmsprop", learning_rate=.01, steps=8000, every=4, observe={"curvature": curvature},
                       schedule="cosine" if case == "outside" else "constant", tol=0.)
         means.append(.01*fit.run.trace["curvature"][-250:].mean())
@@ -206,7 +216,8 @@ def bound_constant(case):
             X, y, D = rng.normal(size=(n, d)), rng.normal(size=n), kappa**np.r_[0., 1., rng.random(d - 2)]
             w = weighted_min_norm(X, y, D, np.full(d, start))
             ratios.append((outside_length(w, X), np.linalg.norm(w))/np.linalg.norm(min_norm(X, y)))
-        out.append(np.max(ratios, axis=0)[0]); norms.append(np.max(ratios, axis=0)[1])
+        out.append(np.max(ratios, axis=0)[0])
+        norms.append(np.max(ratios, axis=0)[1])
     bound = (kappas - 1)/(2*kappas) if case == "broken" else constant_bound(kappas)   # broken: forgets the root
     p = Prediction("derived here (Kantorovich)", "largest ‖(I-P)w‖/‖w_mn‖ and ‖w‖/‖w_mn‖ for three κ", "upper",
                    [*bound, *np.sqrt(1 + bound**2)], {"the start is zero": start == 0})
@@ -243,7 +254,8 @@ def bound_moving(case):
     for X, y, rate, fit in pushed(case):
         pulls = fit.run.trace["pull"][:1 if case == "broken" else None]          # broken: the first step alone
         path = 1.5*rate*pulls.sum()
-        predicted += [path, moving_bound(X, y, 4.)]; measured += [outside_length(fit.w, X), path]
+        predicted += [path, moving_bound(X, y, 4.)]
+        measured += [outside_length(fit.w, X), path]
         stable &= rate*4*np.linalg.norm(X, 2)**2 <= 1 + 1e-9
     p = Prediction(PAPER + ", derived here", "‖(I-P)w‖, and the sum", "upper", predicted,
                    {"η M σ_1² is at most 1": stable})
@@ -259,7 +271,8 @@ def bound_contraction(case):
             rate = share/(4*sigma[0]**2)
             loss = descend(X, y, adversary(push), learning_rate=rate, steps=60, every=1).run.trace["loss"]
             factor = 1 - rate*sigma[0]**2 if case == "broken" else contraction(X, rate, 1., 4.) # broken: σ_1 for σ_n
-            predicted.append(factor); measured.append(np.sqrt(loss[1:]/loss[:-1]).max())
+            predicted.append(factor)
+            measured.append(np.sqrt(loss[1:]/loss[:-1]).max())
             unstable = max(unstable, rate*4*sigma[0]**2)
     p = Prediction("derived here", "largest ‖r_(k+1)‖/‖r_k‖", "upper", predicted, {"η M σ_1² is below 2": unstable < 2})
     return compare(p, measured, slack=1e-9)

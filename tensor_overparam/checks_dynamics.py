@@ -208,7 +208,8 @@ def duplicates(case):
     "Duplicates are left at order 3 for l = 3 (unequal shares), at order 4 for l = 4 below a share of .211, else never."
     cells = ((3, .4), (4, .15), (4, .4)) if case == "full" else ((4, .15), (4, .4))
     pairs = [duplicated(order, share) for order, share in cells]
-    if case == "outside": pairs = [(T, Factored(S.weights*.9, S.vectors, S.order)) for T, S in pairs]
+    if case == "outside":
+        pairs = [(T, Factored(S.weights*.9, S.vectors, S.order)) for T, S in pairs]
     verdicts = [classify(T, S) for T, S in pairs]
     found = [float(v.order or 0) for v in verdicts]
     edge = 1/12 if case == "broken" else 1/6
@@ -249,7 +250,8 @@ def bad_minima_exist(case):
 def width_thins_failures(case):
     "Failures of vanilla descent become rarer with every doubling of the width."
     rate = [np.mean([f.relative_error > .05 for f in ends_at(6, m, 24)[1]]) for m in (6, 12, 24)]
-    if case == "outside": rate = [np.mean([f.relative_error > .05 for f in ends_at(1, m, 24)[1]]) for m in (8, 16)]
+    if case == "outside":
+        rate = [np.mean([f.relative_error > .05 for f in ends_at(1, m, 24)[1]]) for m in (8, 16)]
     drop = np.diff(rate)*(-1 if case == "broken" else 1)
     says = Prediction("shape of arXiv 2010.11356's claim, not its constants", "change of the failure rate", "upper", 0.,
                       {"at least a fifth fails at the least width": rate[0] >= .2})

@@ -33,7 +33,8 @@ def risk_exact(case):
         w = np.linalg.solve((X*D) @ X.T, y.T).T @ (X*D)
         errors_of = np.sum((w - truth)**2, axis=1)
         predicted.append(exact_risk(X, D, s, 0. if case == "broken" else .09))   # broken: forgets the noise
-        means.append(errors_of.mean()); errors.append(errors_of.std()/len(truth)**.5)
+        means.append(errors_of.mean())
+        errors.append(errors_of.std()/len(truth)**.5)
         mean = max(mean, np.abs(truth.mean(axis=0)/np.sqrt(s/len(truth))).max())
     p = Prediction("derived here", "E‖w-w*‖²", "equal", predicted, {"the truth has mean zero": mean < 5})
     return compare(p, means, error=errors)
@@ -56,7 +57,8 @@ def asymptotic(case, noise):
         kappa = effective_ridge(D, d//4)
         df2, bias = np.sum((D/(D + kappa))**2), np.sum(s*(kappa/(D + kappa))**2)
         value = preconditioned_risk(D, 0*s if noise else s, d//4, noise)
-        if case == "broken": value = df2/(d//4) if noise else bias              # broken: forgets n/(n-df_2)
+        if case == "broken":
+            value = df2/(d//4) if noise else bias              # broken: forgets n/(n-df_2)
         yield value, *drawn(case, D, 0*s if noise else s, noise)
 
 # %% ../nbs/13e_checks_generalisation.ipynb #aa2bdd9b
@@ -153,9 +155,11 @@ def wilson_blocks(case):
             X, y = wilson_data(a, b, ell)
             D = rng.uniform(.2, 5, 3)
             whole = np.repeat(D, [1, 2, X.shape[1] - 3])
-            if case == "outside": whole = whole*rng.uniform(.5, 2, len(whole))
+            if case == "outside":
+                whole = whole*rng.uniform(.5, 2, len(whole))
             even &= np.ptp(whole[3:]) == 0 and whole[1] == whole[2]
-            if case == "broken": D[1] /= 2                                      # broken: one constant feature
+            if case == "broken":
+                D[1] /= 2                                      # broken: one constant feature
             predicted += block_limit(a, b, ell, D).scores
             measured += unseen_scores(weighted_min_norm(X, y, whole), ell)
     p = Prediction("derived here", "scores", "equal", predicted, {"D is constant on the kinds of features": even})
@@ -171,7 +175,8 @@ def wilson_threshold(case):
         for _ in range(40):
             ell = (low*high)**.5
             X, y = wilson_data(a, b, ell)
-            D = np.ones(X.shape[1]); D[0] = 2. if case == "outside" else 1.
+            D = np.ones(X.shape[1])
+            D[0] = 2. if case == "outside" else 1.
             right = accuracy(unseen_scores(weighted_min_norm(X, y, D), ell)) == 1
             low, high = (low, ell) if right else (ell, high)
         measured.append(ell)
@@ -227,9 +232,12 @@ def usual_never_better(case):
     for ell in ells:
         for n in COUNTS:
             X, y = wilson_data(*n, ell)
-            if case == "broken": w = weighted_min_norm(X, y, (y @ X)**-4.)       # broken: β = 2 for β = ½
-            else: w = sign_limit(X, y)
-            gd.append(accuracy(unseen_scores(min_norm(X, y), ell))); other.append(accuracy(unseen_scores(w, ell)))
+            if case == "broken":
+                w = weighted_min_norm(X, y, (y @ X)**-4.)       # broken: β = 2 for β = ½
+            else:
+                w = sign_limit(X, y)
+            gd.append(accuracy(unseen_scores(min_norm(X, y), ell)))
+            other.append(accuracy(unseen_scores(w, ell)))
     p = Prediction("derived here", "accuracy of the sign limit, against gradient descent's", "upper", gd,
                    {"ℓ < 2": ells.max() < 2})
     return compare(p, other)
@@ -256,7 +264,8 @@ def single_examples_scale(case):
     for seed in range(8 if case == "full" else 3):
         data = scaled_features(rng=seed)
         fit = descend(data.X, data.y, "adagrad", **BATCH if case == "outside" else SINGLE)
-        slopes.append(np.polyfit(np.log(data.sigma), np.log(fit.D), 1)[0]); batches.add(fit.run.config["batch_size"])
+        slopes.append(np.polyfit(np.log(data.sigma), np.log(fit.D), 1)[0])
+        batches.add(fit.run.config["batch_size"])
     p = Prediction("derived here", "exponent of D in σ", "equal", -2. if case == "broken" else -1.,  # broken: 1/σ²
                    {"one example at a time": batches == {1}})
     return compare(p, np.mean(slopes), slack=.05)
@@ -275,8 +284,10 @@ def scaled_risk(case):
             X = Z*sigma*wrong
             K = np.linalg.solve((X*D) @ X.T, X*D).T                             # the weights are K y
             missed = np.eye(200) - sigma[:, None]*K @ Z                         # θ - σ w for labels z·θ
-            risks.append(np.sum(missed**2*s)); seen.append(np.std(X, axis=0)/sigma)
-        means.append(np.mean(risks)); errors.append(np.std(risks, ddof=1)/len(risks)**.5)
+            risks.append(np.sum(missed**2*s))
+            seen.append(np.std(X, axis=0)/sigma)
+        means.append(np.mean(risks))
+        errors.append(np.std(risks, ddof=1)/len(risks)**.5)
     p = Prediction("derived here", "E‖θ̂-θ‖² for D = I, 1/σ, 1/σ²", "equal", predicted,
                    {"feature j has standard deviation σ_j": np.abs(np.mean(seen, axis=0) - 1).max() < .1})
     return compare(p, means, slack=.02, error=errors)

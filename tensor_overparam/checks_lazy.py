@@ -38,8 +38,10 @@ def tangent_rank(
 def lazy_rank(case):
     "The tangent space at m generic directions has dimension min(md, D), D the dimension of all symmetric tensors."
     sizes = [(3, 4), (3, 6), (3, 8), (4, 6)] + [(5, 4), (4, 7), (6, 3), (3, 11)]*(case == "full")
-    if case == "outside": sizes = sorted(EXCEPTIONS)
-    total = lambda d, l: d**l if case == "broken" else monomial_count(d, l)     # broken: forgets the symmetry
+    if case == "outside":
+        sizes = sorted(EXCEPTIONS)
+    def total(d, l):
+        return d**l if case == "broken" else monomial_count(d, l)     # broken: forgets the symmetry
     cases = [(l, d, m) for l, d in sizes for k in [-(-monomial_count(d, l)//d)] for m in (k//2, k - 1, k, k + 1)]
     p = Prediction("Alexander and Hirschowitz 1995, via 2010.11356 (reconstructed)", "dimension of the tangent space",
                    "equal", [min(m*d, total(d, l)) for l, d, m in cases],
@@ -54,7 +56,8 @@ def lazy_nothing_left(case):
     for l, d in [(3, 6), (3, 8), (4, 6)] + [(3, 14), (4, 8), (5, 6)]*(case == "full"):
         m = -(-monomial_count(d, l)//d) - (case == "broken")                    # broken: one component short
         C = sphere([401], 0, m, d)[0]
-        if case == "outside": C[:, 0] = 0
+        if case == "outside":
+            C[:, 0] = 0
         span.append(np.linalg.matrix_rank(C) == d)
         left += [lazy_fit(gaussian(d, r, l, rng=402 + r), C).unexplained for r in (1, 3, 9)]
     p = Prediction("derived here, from Alexander and Hirschowitz 1995", "largest unexplained part", "upper", 0.,
@@ -70,11 +73,13 @@ def lazy_lower_bound(case):
         x = []
         for seed in range(410, 410 + draws):
             C, u = sphere([seed], 0, m, d)[0], sphere([seed], 1, 40, d)[0]
-            if case == "outside": u = C[np.arange(40) % m]
+            if case == "outside":
+                u = C[np.arange(40) % m]
             nearest = max(nearest, np.abs(u @ C.T).max())
             x.append(lazy_fit(Factored(np.ones((40, 1)), u[:, None], l), C).unexplained.mean())
         predicted.append(lazy_floor(m//2 if case == "broken" else m, d, l))     # broken: dimension md/2 for md
-        means.append(np.mean(x)); errors.append(np.std(x, ddof=1)/draws**.5)
+        means.append(np.mean(x))
+        errors.append(np.std(x, ddof=1)/draws**.5)
     p = Prediction("derived here (sharper than 2010.11356, lazy lower bound)",
                    "mean unexplained part", "lower", predicted,
                    {"the targets do not know the directions": nearest < 1 - 1e-6})
@@ -88,9 +93,11 @@ def measured_width(
 )->int:
     "Smallest m whose random directions explain a random rank-one target to 1e-8, by growing and bisecting."
     T = Factored([1.], sphere([seed], 1, 1, d)[0], l)
-    enough = lambda m: lazy_fit(T, sphere([seed], 0, m, d)[0]).unexplained < 1e-8
+    def enough(m):
+        return lazy_fit(T, sphere([seed], 0, m, d)[0]).unexplained < 1e-8
     low, high = 0, 1
-    while not enough(high): low, high = high, ceil(1.25*high)
+    while not enough(high):
+        low, high = high, ceil(1.25*high)
     while high - low > 1:
         m = (low + high)//2
         low, high = (low, m) if enough(m) else (m, high)
@@ -116,7 +123,8 @@ def lazy_width_bound(case):
     "The measured lazy width is at least d^(l-1)/l! at every d."
     sizes = [(2, (6, 9, 13))] if case == "outside" else width_sizes(case)
     cases = [(l, d) for l, ds in sizes for d in ds]
-    count = lambda l: 1 if case == "broken" else factorial(l)                   # broken: forgets the symmetry
+    def count(l):
+        return 1 if case == "broken" else factorial(l)                   # broken: forgets the symmetry
     p = Prediction("2010.11356, Ω(d^(l-1)) (confirmed); constant derived here", "lazy width / d^(l-1)", "lower",
                    [1/count(l) for l, _ in cases], {"order at least 3": min(l for l, _ in cases) >= 3})
     return compare(p, [measured_width(l, d)/d**(l - 1) for l, d in cases])

@@ -72,7 +72,8 @@ def size_bound(case):
         used = 0. if case == "broken" else lam                                   # broken: the algorithm forgets λ
         for r in search(T, 8, range(510, 514), time=12., penalty=used, rate=.8 if case == "outside" else .05,
                         observe={"total": lambda s: sizes(s).sum(-1)}):
-            bound.append(2*r.trace["loss"][0]/lam); largest.append(r.trace["total"].max())
+            bound.append(2*r.trace["loss"][0]/lam)
+            largest.append(r.trace["total"].max())
             rise = max(rise, np.diff(r.trace["loss"]).max())
     p = Prediction("2010.11356, norms stay bounded (reconstructed); constant derived here",
                    "largest Σ q in an epoch", "upper",
@@ -125,7 +126,8 @@ def growth_law(case):
             R = (V @ T.vectors.T)**l @ T.weights - np.einsum("kij,kj->ki", (V @ V.swapaxes(1, 2))**l, s[k]*q)
             law, path = factor*4*s[k]*R - 2*lam, (lnq[k + 1] - lnq[k - 1])/(2*rate)
             clear = np.abs(law) > .1
-            predicted += list(law[clear]); measured += list(path[clear])
+            predicted += list(law[clear])
+            measured += list(path[clear])
     p = Prediction("2010.11356, 2-homogeneous growth (reconstructed, rederived here)",
                    "d ln‖c‖²/dt where above 0.1", "equal",
                    predicted, {"all components in homogeneous mode": homogeneous})
@@ -143,7 +145,8 @@ def direction_law(case):
                       start={"s": np.ones((len(seeds), 2))})
         x0 = np.array([r.trace["x"][0] for r in runs]).ravel()
         speed = l/2 if case == "broken" else l                                   # broken: factor one half
-        ode = lambda t, x, l=l, c=speed: c*x**(l - 1)*(1 - x*x)
+        def ode(t, x, l=l, c=speed):
+            return c*x**(l - 1)*(1 - x*x)
         predicted.append(solve_ivp(ode, (0, 2), x0, t_eval=times, rtol=1e-9, atol=1e-11).y.T)
         found = np.array([r.trace["x"][np.round(times/rate).astype(int)] for r in runs])
         measured.append(found.swapaxes(0, 1).reshape(4, -1))
@@ -171,7 +174,8 @@ def best_of_m(case):
         best = d**.5*fresh_cosines(d, m, batches, 550 + m).max(axis=1)
         exact = quad(lambda x, m=m: x*m*norm.pdf(x)*norm.cdf(x)**(m - 1), -8, 10)[0]
         predicted.append((2*log(m))**.5 if case == "broken" else exact)          # broken: leading term for m → ∞
-        means.append(best.mean()); errors.append(best.std()/batches**.5)
+        means.append(best.mean())
+        errors.append(best.std()/batches**.5)
     p = Prediction("2010.11356, random correlation (confirmed at second hand); order statistic derived here",
                    "mean of the largest √d cosine", "equal", predicted, {"d is large against 2 ln m": d > 10*2*log(50)})
     return compare(p, means, slack=.01, error=errors)
@@ -224,7 +228,8 @@ def leaving_zero_modified(case):
 def leaving_zero_vanilla(case):
     "Vanilla descent of order 3 leaves a start of size δ after a time proportional to δ^(-2)."
     deltas = (1., .8, .6) if case == "outside" else (.1, .05, .025) if case != "full" else (.1, .05, .025, .0125)
-    step = lambda p, problem: vanilla_step(p, problem, .1, .5**.5)
+    def step(p, problem):
+        return vanilla_step(p, problem, .1, .5**.5)
     times, first = half_times(orthogonal(10, 3, 3, rng=580), 20, deltas, range(580, 586), step, lambda delta: delta)
     p = Prediction("2010.11356, high-order saddle (confirmed at second hand); exponent derived here",
                    "exponent of the half-loss time in δ", "rate",
@@ -264,7 +269,8 @@ def penalty_bias(case):
     predicted, measured, cosine, found = [], [], 0., True
     for lam, weights in ((.02, (1., 1., 1.)), (.1, (1., 1., 1.)), (.1, (1., .8, .6)), (.3, (1., .8, .6))):
         T = orthogonal(10, 3, 3, weights, rng=610)
-        if case == "outside": T = Factored(T.weights, T.vectors @ (np.eye(10) + .2), 3)
+        if case == "outside":
+            T = Factored(T.weights, T.vectors @ (np.eye(10) + .2), 3)
         cosine = max(cosine, np.abs(np.triu(T.vectors @ T.vectors.T, 1)).max())
         r = search(T, 20, range(610, 618 if case == "full" else 612), time=60., penalty=lam, every=10**6,
                    observe={"C": lambda s: s.params["C"]})

@@ -105,7 +105,8 @@ def net_rf_complete(case):
         full = d*(d + 1)//2
         said.append(full - (case == "broken"))                                  # broken: forgets the trace
         W, B = draw_weights(full + 8, d, rng=[1206, d]), np.diag(spectrum("exponential", d))
-        if case == "outside": W[:, 0] = 0
+        if case == "outside":
+            W[:, 0] = 0
         generic.append(np.linalg.matrix_rank(W) == d)
         seen.append(next((n for n in range(1, full + 9) if rf_risk(B, W[:n], normalised=True) < 1e-9), 2*full))
     p = Prediction(OWN, "smallest N with zero risk", "equal", said, {"the neurons span the space": all(generic)})
@@ -123,7 +124,9 @@ def cells(case, exact, mean, seed):
         rows = W.reshape(-1, d)
         isotropic &= participation(rows.T @ rows) > .85*d
         x = exact(B, W, normalised=True)
-        said.append(mean(B, n, W)); seen.append(x.mean()); errors.append(x.std(ddof=1)/draws**.5)
+        said.append(mean(B, n, W))
+        seen.append(x.mean())
+        errors.append(x.std(ddof=1)/draws**.5)
     return said, seen, errors, {"the law of the weights is invariant under rotations": bool(isotropic)}
 
 def net_nt_mean(case):
@@ -151,7 +154,8 @@ def net_rf_share(case):
 def uneven(d, case, seed):
     "A covariance with large and small directions, and a target that prefers the large ones."
     gamma = np.repeat([.3, 1.7], d//2)
-    if case == "outside": gamma = np.r_[np.full(4, 40.), np.full(d - 4, .05)]
+    if case == "outside":
+        gamma = np.r_[np.full(4, 40.), np.full(d - 4, .05)]
     rng = np.random.default_rng(seed)
     return np.diag(gamma), np.diag(gamma*rng.exponential(size=d) - .3)
 
@@ -233,7 +237,8 @@ def net_nn_exponential(case):
     "For eigenvalues from Exp(1) the risk of NN tends to 1 - ρ/2 (t²+2t+2), t = -ln ρ, normalised."
     rho, draws, d = np.array([.05, .2, .5]), 40 if case == "full" else 10, 4000
     lam = np.random.default_rng(1219).exponential(size=(draws, d))
-    if case == "outside": lam = np.sqrt(lam)
+    if case == "outside":
+        lam = np.sqrt(lam)
     tails = np.cumsum(np.sort(lam, axis=1)**2, axis=1)
     left = np.stack([tails[:, d - int(r*d) - 1]/tails[:, -1] for r in rho], axis=1)
     tau = np.mean(lam.sum(1)**2/d/tails[:, -1])

@@ -48,7 +48,8 @@ def net_nn(case, rule="free"):
         other = "positive" if rule == "free" else "free"
         said.append(nn_risk(B, 3, other if case == "broken" else rule))         # broken: the wrong row
         value, converged = optimum(distance_to(B), 6, 3, rule, 5 if case == "outside" else 2000)
-        seen.append(value); sure.append(converged)
+        seen.append(value)
+        sure.append(converged)
     p = Prediction(OWN, f"infimum of the risk of NN, {rule}", "equal", said, {"the search converged": all(sure)})
     return compare(p, seen, slack=1e-5)
 
@@ -107,7 +108,8 @@ def net_conserved(case):
     _, _, train = both_layers(case, 1., 1.)
     rates = np.array([4., 2., 1.])*(.025 if case == "outside" else 5e-4)
     weight = 1. if case == "broken" else .5                                     # broken: ‖w‖² for ½‖w‖²
-    law = lambda p: p["a"]**2 - weight*np.sum(p["W"]**2, axis=-1)
+    def law(p):
+        return p["a"]**2 - weight*np.sum(p["W"]**2, axis=-1)
     drifts, jump = [], 0.
     for rate in rates:
         fits = train(learning_rate=rate, steps=round(.6/rate), every=1,
@@ -194,12 +196,14 @@ def mixture_nn(case):
     for Sigma, Delta, _ in mixtures(case, 1231, 5):
         lam, U = np.linalg.eigh(Sigma)
         D = (U/lam**.5) @ U.T @ Delta @ (U/lam**.5) @ U.T
-        loss = lambda A, D=D: ((1 - np.sum(A*D))**2 + 2*np.sum(A*A) + 2*np.sum(A*(D @ A @ D)),
-                               -2*(1 - np.sum(A*D))*D + 4*A + 4*D @ A @ D)
+        def loss(A, D=D):
+            return ((1 - np.sum(A*D))**2 + 2*np.sum(A*A) + 2*np.sum(A*(D @ A @ D)),
+                    -2*(1 - np.sum(A*D))*D + 4*A + 4*D @ A @ D)
         value, converged = optimum(loss, 5, 2, "free", 3 if case == "outside" else 2000, starts=8)
         top = np.sort(np.linalg.eigvalsh(D)**2)[::-1][:2]
         said.append(1/(1 + .5*top.sum()) if case == "broken" else mixture_nn_risk(Sigma, Delta, 2)) # broken: δ² alone
-        seen.append(value); sure.append(converged)
+        seen.append(value)
+        sure.append(converged)
     p = Prediction(OWN, "infimum of the risk of NN", "equal", said, {"the search converged": all(sure)})
     return compare(p, seen, slack=1e-5)
 

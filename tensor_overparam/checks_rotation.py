@@ -29,10 +29,12 @@ def energy_invariance(case):
         for way in ROTATIONS.values():
             start = way.start(d)
             R = way.map(start + .5*g.normal(size=start.shape))[0]
-            if case == "outside": R = R + .1*g.normal(size=(d, d))
+            if case == "outside":
+                R = R + .1*g.normal(size=(d, d))
             V, defect = g.normal(size=(m, d)), max(defect, np.linalg.norm(R.T @ R - np.eye(d)))
             W = V @ R.T
-            if case == "broken": W[0] = V[0]                                        # broken: one neuron stays behind
+            if case == "broken":
+                W[0] = V[0]                                        # broken: one neuron stays behind
             kinds = [(s, half) for s in (0., 1., 2.) for half in (False, True)]
             before += [hyperspherical_energy(V, *k) for k in kinds]
             after += [hyperspherical_energy(W, *k) for k in kinds]
@@ -47,7 +49,8 @@ def energy_slope(case):
     for s in (0., 1., 2.) + (.5, 3.)*(case == "full"):
         for half in (False, True):
             W, D = sphere([1401], 0, 9, 5)[0], g.normal(size=(9, 5))
-            if case == "outside": W[1] = W[0] + 1e-7*D[0]
+            if case == "outside":
+                W[1] = W[0] + 1e-7*D[0]
             near = min(near, np.linalg.norm(W[0] - W[1]))
             slope = np.sum(D*energy_gradient(W, s, half)[1])
             predicted.append(slope/2 if case == "broken" else slope)                # broken: unordered pairs
@@ -64,12 +67,14 @@ def energy_mean(case):
     sizes = [(8, 32, 1, False), (8, 32, 0, False), (12, 10, 2, True)] + [(6, 20, 1.5, True)]*(case == "full")
     for d, m, s, half in sizes:
         V = sphere([1402], int(s), n*m, d)[0].reshape(n, m, d)
-        if case == "outside": V = V*np.array([3.] + [1.]*(d - 1))
+        if case == "outside":
+            V = V*np.array([3.] + [1.]*(d - 1))
         U = V/np.linalg.norm(V, axis=-1, keepdims=True)
         spread = max(spread, d*np.linalg.eigvalsh(np.tensordot(U, U, ((0, 1), (0, 1)))/(n*m))[-1])
         E = hyperspherical_energy(V, s, half)
         predicted.append(mean_energy(m, d + (case == "broken"), s, half))           # broken: d/2 for (d-1)/2
-        means.append(E.mean()); errors.append(E.std(ddof=1)/n**.5)
+        means.append(E.mean())
+        errors.append(E.std(ddof=1)/n**.5)
     p = Prediction("derived here (Beta distribution of squared distances)", "mean energy", "equal", predicted,
                    {"directions are uniform: second moments equal within a tenth": spread < 1.1})
     return compare(p, means, error=errors)
@@ -79,13 +84,16 @@ def energy_least(case):
     "At most d + 1 neurons have least energy as a regular simplex; at most d in the half-space version as a frame."
     found, bound, room = [], [], True
     for d, m, half in ((8, 9, False), (8, 4, False), (6, 6, True)) + ((16, 17, False), (12, 5, True))*(case == "full"):
-        if case == "outside": m = d + 3
+        if case == "outside":
+            m = d + 3
         room = room and m <= d + 1 - half
         for s in (0., 1., 2.):
             low = minimise_energy(sphere([1403], 0, m, d)[0], s, half)
             found.append(hyperspherical_energy(low, s, half))
-            if room: bound.append(least_energy(m + (case == "broken" and m < d), d, s, half)) # broken: of m + 1
-            else: bound.append(m*(m - 1)*(2*m/(m - 1))**(-s/2))
+            if room:
+                bound.append(least_energy(m + (case == "broken" and m < d), d, s, half)) # broken: of m + 1
+            else:
+                bound.append(m*(m - 1)*(2*m/(m - 1))**(-s/2))
     p = Prediction("least energy of a regular simplex; half-space version derived here",
                    "energy after minimisation", "equal", bound, {"at most d + 1 neurons (d in half-space)": room})
     return compare(p, found, slack=1e-7)
@@ -99,7 +107,8 @@ def energy_gap(case):
         best = hyperspherical_energy(minimise_energy(sphere([1404], 1, m, d)[0]))
         least = least_energy(d + 1, d)
         predicted.append(0. if case == "broken" else mean_energy(m, d)/least - 1)   # broken: random is optimal
-        measured.append(E.mean()/best - 1); errors.append(E.std(ddof=1)/n**.5/best)
+        measured.append(E.mean()/best - 1)
+        errors.append(E.std(ddof=1)/n**.5/best)
     p = Prediction("derived here", "mean energy over least, minus 1", "equal", predicted,
                    {"m = d + 1, where the minimum is known": known})
     return compare(p, measured, error=errors)
@@ -111,7 +120,8 @@ def pulled(name, case, mistake):
     for seed, d in enumerate((3, 5) + (4, 6, 7, 8)*(case == "full")):
         g, way = np.random.default_rng([1410, seed]), ROTATIONS[name]
         x, R_bar = way.start(d) + .4*g.normal(size=way.start(d).shape), g.normal(size=(d, d))
-        if case == "outside": x = 1e9*x if x.ndim == 1 else np.vstack([x[:1]*1e-9, x[1:]])
+        if case == "outside":
+            x = 1e9*x if x.ndim == 1 else np.vstack([x[:1]*1e-9, x[1:]])
         size = np.linalg.norm(np.atleast_2d(x), axis=1)
         worst = max(worst, size.max(), 1/size.min())
         steps = h*np.eye(x.size).reshape(-1, *x.shape)
@@ -152,12 +162,14 @@ def pull_householder(case):
 
 def pull_cayley(case):
     "The pull-back 2Pᵀ R̄ Pᵀ of the Cayley transform agrees with differences to 1e-6."
-    P = lambda a: (cayley(a)[0] + np.eye(len(skew(a)))).T/2
+    def P(a):
+        return (cayley(a)[0] + np.eye(len(skew(a)))).T/2
     return pulled("cayley", case, lambda a, R_bar: upper(2*P(a) @ R_bar @ P(a)))
 
 def pull_exponential(case):
     "The pull-back of the exponential of an antisymmetric matrix agrees with differences to 1e-6."
-    R = lambda a: ROTATIONS["exponential"].map(a)[0]
+    def R(a):
+        return ROTATIONS["exponential"].map(a)[0]
     return pulled("exponential", case, lambda a, R_bar: upper(R(a).T @ R_bar - R_bar.T @ R(a)))
 
 # %% ../nbs/14e_checks_rotation.ipynb #f3b1985d
@@ -204,7 +216,8 @@ def turned_by(name, seed, d=6):
     "Does L-BFGS through a map find a random rotation from near the identity? And the start, and the rotation."
     g = np.random.default_rng([1430, seed])
     V, target = g.normal(size=(2*d, d)), gram_schmidt(g.normal(size=(d, d)))[0]
-    if np.linalg.det(target) < 0: target[:, 0] *= -1
+    if np.linalg.det(target) < 0:
+        target[:, 0] *= -1
     M, W = np.eye(d) + .1*g.normal(size=(d, d)), V @ target.T
     def objective(x):
         R, pull = ROTATIONS[name].map(x.reshape(d, d))
@@ -218,7 +231,8 @@ def gram_schmidt_wall(case):
     for seed in range(40 if case == "full" else 12):
         found, M, target = turned_by(name, seed)
         column = 0 if case == "broken" else -1                                      # broken: the first column
-        if target[:, column] @ M[:, column] < 0: beyond.append(found)
+        if target[:, column] @ M[:, column] < 0:
+            beyond.append(found)
         M_bar = ROTATIONS[name].map(M)[1](target)
         still = still and np.abs(M_bar[:, -1]).max() < 1e-12
     p = Prediction("derived here", "rotations found behind the wall", "equal", 0.,
@@ -232,7 +246,8 @@ def determinants(case):
     for d in (3, 4) + (5, 6, 7, 8)*(case == "full"):
         for k in range(1, d + 1):
             M, U, a = g.normal(size=(d, d)), g.normal(size=(k, d)), g.normal(size=d*(d - 1)//2)
-            if case == "outside": M[:, 0] = M[:, 1] + 1e-11*M[:, 0]
+            if case == "outside":
+                M[:, 0] = M[:, 1] + 1e-11*M[:, 0]
             condition = max(condition, np.linalg.cond(M))
             sign = 1. if case == "broken" else np.sign(np.linalg.det(M))            # broken: rotations only
             predicted += [sign, sign, (-1.)**k, 1., 1.]
@@ -262,9 +277,11 @@ def procrustes_best(case):
         V, W = g.normal(size=(m, d)), g.normal(size=(m, d))
         R = procrustes(W, V) if case == "broken" else procrustes(V, W)              # broken: the other way round
         near = [R @ cayley(size*g.normal(size=d*(d - 1)//2))[0] for size in (1e-3, .1, 1.) for _ in range(10)]
-        if case == "outside": near = [np.linalg.lstsq(V, W, rcond=None)[0].T]
+        if case == "outside":
+            near = [np.linalg.lstsq(V, W, rcond=None)[0].T]
         defect = max(defect, max(np.linalg.norm(Q.T @ Q - np.eye(d)) for Q in near))
-        best.append(np.linalg.norm(V @ R.T - W)); others.append(min(np.linalg.norm(V @ Q.T - W) for Q in near))
+        best.append(np.linalg.norm(V @ R.T - W))
+        others.append(min(np.linalg.norm(V @ Q.T - W) for Q in near))
     p = Prediction("Schönemann 1966 (confirmed)", "distance for other matrices", "lower", best,
                    {"the others are orthogonal": defect < 1e-10})
     return compare(p, others, slack=1e-12)
@@ -296,8 +313,10 @@ def drift(step, R, steps):
 def retraction_stays(case):
     "The exact Cayley retraction is orthogonal to 1e-10 after ten thousand steps."
     steps, R = 10_000 if case == "full" else 2000, np.eye(6)
-    if case == "outside": R = R + .01*np.random.default_rng(1452).normal(size=(6, 6))
-    euler = lambda R, G: R - tangent(R, G) @ R                                      # broken: no retraction
+    if case == "outside":
+        R = R + .01*np.random.default_rng(1452).normal(size=(6, 6))
+    def euler(R, G):
+        return R - tangent(R, G) @ R                                      # broken: no retraction
     worst = drift(euler if case == "broken" else lambda R, G: riemannian_step(R, G, 1.), R, steps)
     p = Prediction(PAPER + "orthogonality-preserving descent (confirmed)", "largest ‖RᵀR - I‖", "upper", 1e-10,
                    {"it starts orthogonal": np.linalg.norm(R.T @ R - np.eye(6)) < 1e-12})
@@ -309,7 +328,8 @@ def two_iterations(case):
     etas, gaps, defect, g = np.array([.02, .04, .08, .16]), [], 0., np.random.default_rng(1453)
     for _ in range(20 if case == "full" else 4):
         R, G = gram_schmidt(g.normal(size=(6, 6)))[0], g.normal(size=(6, 6))
-        if case == "outside": R = R + .01*g.normal(size=(6, 6))
+        if case == "outside":
+            R = R + .01*g.normal(size=(6, 6))
         defect = max(defect, np.linalg.norm(R.T @ R - np.eye(6)))
         made = [riemannian_step(R, G/np.linalg.norm(G), eta, iterations=2) for eta in etas]
         gaps.append([np.linalg.norm(Y.T @ Y - np.eye(6)) for Y in made])
@@ -322,7 +342,8 @@ def penalty_slope(case):
     predicted, measured, largest, h, g = [], [], 0., 1e-6, np.random.default_rng(1454)
     for d in (3, 6) + (4, 9)*(case == "full"):
         R, D = np.eye(d) + .3*g.normal(size=(d, d)), g.normal(size=(d, d))
-        if case == "outside": R = R*1e8
+        if case == "outside":
+            R = R*1e8
         largest = max(largest, np.abs(R).max())
         predicted.append(np.sum(D*relaxed_penalty(R, .1)[1])/(2 if case == "broken" else 1)) # broken: forgets a factor
         measured.append((relaxed_penalty(R + h*D, .1)[0] - relaxed_penalty(R - h*D, .1)[0])/(2*h))

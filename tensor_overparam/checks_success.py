@@ -80,7 +80,8 @@ def rank_is_enough(case):
     "As many components as the target has, m = r, are enough in 95 % of the runs when r is well below d."
     sizes = ((5, 5, 3, 5),) if case == "outside" else ((16, 4, 3, 4), (20, 4, 4, 4))
     seeds, rule = range(740, 820 if case == "full" else 760), "small-else-one"
-    if case == "broken": rule = "none"                                           # broken: nothing is redrawn
+    if case == "broken":
+        rule = "none"                                           # broken: nothing is redrawn
     runs = [successes("random", s, seeds, epochs=60, rule=rule) for s in sizes]
     shares, errors = zip(*map(mean_and_error, runs), strict=True)
     p = Prediction("observed on other seeds; rule 'small-else-one' is ours",

@@ -41,7 +41,8 @@ def rotation_keeps_energy(case):
         for k, name in enumerate(names):
             E, E0, away = small_run(name, float(k % 3), seed, 600 if case == "full" else 80)
             before.append(mean_energy(20, 6, float(k % 3)) if case == "broken" else E0) # broken: the mean for the start
-            along.append(E[np.argmax(np.abs(E - E0))]); off = max(off, away)
+            along.append(E[np.argmax(np.abs(E - E0))])
+            off = max(off, away)
     p = Prediction("2004.04690, energy is conserved (confirmed)", "the energy farthest from that at the start",
                    "equal", before, {"the neurons have turned as a whole": off < 1e-10})
     return compare(p, along, slack=1e-12)
@@ -66,10 +67,12 @@ def training_pull(case):
         g, way = np.random.default_rng(1474), METHODS[name]
         p = {"V": g.normal(size=(7, 6)), "block": np.array([4, 0, 3])}
         theta = {"stochastic": np.zeros(3), "free": p["V"]}.get(name)
-        if theta is None: theta = way.start(p["V"], None)
+        if theta is None:
+            theta = way.start(p["V"], None)
         theta = (theta + .3*g.normal(size=theta.shape))*(1e8 if case == "outside" else 1)
         D, W_bar = g.normal(size=theta.shape), g.normal(size=(7, 6))
-        at = lambda x, way=way, p=p: way.neurons(p | {"theta": x})[0]
+        def at(x, way=way, p=p):
+            return way.neurons(p | {"theta": x})[0]
         pull, largest = way.neurons(p | {"theta": theta})[1], max(largest, np.abs(theta).max())
         predicted.append(np.sum(D*pull(W_bar[::-1] if case == "broken" else W_bar))) # broken: neurons in another order
         measured.append(np.sum(W_bar*(at(theta + h*D) - at(theta - h*D)))/(2*h))
@@ -97,8 +100,10 @@ def trained(
 
 def no_worse(case, better, worse, sizes, noise, **assumes):
     "A check that one student's risk is at most another's, at several sample sizes."
-    if case == "broken": better, worse = worse, better
-    risk = lambda student: [trained(student, n, noise, case == "full")[0] for n in sizes]
+    if case == "broken":
+        better, worse = worse, better
+    def risk(student):
+        return [trained(student, n, noise, case == "full")[0] for n in sizes]
     p = Prediction("observed here", f"risk of {better}, at most that of {worse}", "upper", risk(worse), assumes)
     return compare(p, risk(better))
 
@@ -157,12 +162,14 @@ def rotated_count(case):
     "Weights and one rotation span d(d-1)/2 - (d-m)₊(d-m-1)₊/2 + m directions, at most all."
     sizes = [(d, l, m) for d, l in ((4, 3), (6, 3)) + ((4, 4), (6, 2), (8, 3), (3, 6))*(case == "full")
              for m in (1, 2, d - 2, d, d + 5)]
-    naive = lambda d, l, m: min(d*(d - 1)//2 + m, monomial_count(d, l))
+    def naive(d, l, m):
+        return min(d*(d - 1)//2 + m, monomial_count(d, l))
     predicted = [naive(d, l, m) if case == "broken" else rotated_dimension(m, d, l) for d, l, m in sizes]
     measured, cosine = [], 0.
     for d, l, m in sizes:
         V, c = sphere([1481], 0, m, d)[0], np.random.default_rng(1481).normal(size=m)
-        if case == "outside": V = V[np.arange(m)//2]
+        if case == "outside":
+            V = V[np.arange(m)//2]
         cosine = max(cosine, np.abs(V @ V.T - np.eye(m)).max())
         measured.append(rotated_tangent_rank(V, c, l))
     p = Prediction("derived here", "dimension of the tangent space", "equal", predicted,
@@ -191,7 +198,8 @@ def rotated_atom(case):
     "One atom is always found, with any number of components."
     targets = [gaussian(5, 2 if case == "outside" else 1, 3, rng=s) for s in range(8 if case == "full" else 3)]
     errors = [e for m in (1, 4) for e in turned_errors(targets, m)]
-    if case == "broken": errors = [best_weights(T, sphere([1482], 0, 4, 5)[0]) for T in targets] # broken: no rotation
+    if case == "broken":
+        errors = [best_weights(T, sphere([1482], 0, 4, 5)[0]) for T in targets] # broken: no rotation
     p = Prediction("derived here", "relative error, each target", "upper", 1e-6,
                    {"targets have rank one": max(map(flattening_rank, targets)) == 1})
     return compare(p, errors)
@@ -203,7 +211,8 @@ def rotated_pair(case):
         T = gaussian(4, 2, 3, rng=1483 + seed)
         for m in (16,) if case == "broken" else (2, 8, 13):                          # broken: above the threshold
             V = sphere([seed], 0, m, 4)[0]
-            if case == "outside": V = np.concatenate([T.vectors, V[2:]])
+            if case == "outside":
+                V = np.concatenate([T.vectors, V[2:]])
             cosines = np.abs((V @ V.T)[np.triu_indices(m, 1)])
             nearest = min(nearest, np.abs(cosines - abs(T.vectors[0] @ T.vectors[1])).min())
             errors.append(rotated_fit(T, V, restarts=10 if case == "broken" else 4, rng=seed).relative_error)
@@ -251,7 +260,8 @@ def weights_alone(case):
     errors, cosine = [], 0.
     for d, l in ((4, 3), (3, 4)) + ((5, 3), (4, 4), (6, 2))*(case == "full"):
         V = sphere([1487], 0, monomial_count(d, l) - (case == "broken"), d)[0]       # broken: one component short
-        if case == "outside": V[1] = V[0]
+        if case == "outside":
+            V[1] = V[0]
         cosine = max(cosine, np.abs(V @ V.T - np.eye(len(V))).max())
         errors.append(best_weights(random_tensor(d, l, 1487), V))
     p = Prediction("derived here (dimension count)", "relative error", "upper", 1e-8,

@@ -63,8 +63,10 @@ def parser():
     k.add_argument("--quick", action="store_true", help="smaller experiments")
     k.add_argument("--list", action="store_true", help="print the names and statements, run nothing")
     k.add_argument("--json", metavar="FILE", help="write the ledger to a file as well")
-    for command in (c, k): own_tensor(command)
-    for add in (add_decompose, add_phase): add(commands)
+    for command in (c, k):
+        own_tensor(command)
+    for add in (add_decompose, add_phase):
+        add(commands)
     _run_options(c)
     return p
 
@@ -79,14 +81,13 @@ def _run_options(c):
                      help="most epochs of the search (default 60; 20 for your own tensor)")
     run.add_argument("--out", default="compare", metavar="NAME", help="write NAME.png and NAME.json (default compare)")
 
-
-
 # %% ../nbs/22_cli.ipynb #ad0e4d03
 def compare(a, say=print):
     "The command `compare`: tables on the screen, a figure and a JSON file on disk."
     for option in ("seeds", "epochs"):
         number = getattr(a, option)
-        if number is not None and number < 1: raise ValueError(f"--{option} is {number}; expected at least 1")
+        if number is not None and number < 1:
+            raise ValueError(f"--{option} is {number}; expected at least 1")
     out = writable(a.out.removesuffix(".png").removesuffix(".json"), "--out")
     own, T, name = target_of(a)
     around = tuple(sorted({1, max(1, a.rank//2), a.rank, a.rank + 2, 2*a.rank}))
@@ -110,7 +111,8 @@ def _dims(a):
 
 def _confirmed(needed):
     dims = [str(d) for d, ok in zip(needed.dims, needed.checked, strict=True) if ok]
-    if not dims: return "the formula was not checked at these sizes."
+    if not dims:
+        return "the formula was not checked at these sizes."
     return f"confirmed here by projection at d = {', '.join(dims)}."
 
 def _rows(say):
@@ -119,7 +121,8 @@ def _rows(say):
     def tell(result):
         nonlocal printed
         lines = result.table().split("\n")
-        for line in lines[printed:]: say(line)
+        for line in lines[printed:]:
+            say(line)
         printed = len(lines)
     return tell
 
@@ -129,20 +132,27 @@ def check(a, say=print):
     from tensor_overparam.ledger import CHECKS, line, report
     from tensor_overparam.own_problem import check_target
     if a.list:
-        for name, claim in CHECKS.items(): say(f"{name:24} {claim.statement}")
+        for name, claim in CHECKS.items():
+            say(f"{name:24} {claim.statement}")
         return 0
-    if a.json: writable(a.json, "--json")
+    if a.json:
+        writable(a.json, "--json")
     if (a.target or a.data) and a.names:
         raise ValueError("names are for planted problems; expected none with --target or --data")
     say(line(None))
-    tell = lambda entry: say(line(entry))
-    if a.target or a.data: ledger = check_target(target_of(a)[1], tell=tell)
-    else: ledger = report(a.names or None, "quick" if a.quick else "full", tell=tell)
+    def tell(entry):
+        return say(line(entry))
+    if a.target or a.data:
+        ledger = check_target(target_of(a)[1], tell=tell)
+    else:
+        ledger = report(a.names or None, "quick" if a.quick else "full", tell=tell)
     for e in ledger.entries:
-        if e.claim.reason: say(f"\n{e.name}, recorded as {e.claim.expected}: {e.claim.reason}")
+        if e.claim.reason:
+            say(f"\n{e.name}, recorded as {e.claim.expected}: {e.claim.reason}")
     say("\n" + ledger.summary())
     if a.json:
-        with whole_file(a.json, "w") as f: f.write(json.dumps(ledger.to_json(), indent=1) + "\n")
+        with whole_file(a.json, "w") as f:
+            f.write(json.dumps(ledger.to_json(), indent=1) + "\n")
     return 0 if ledger.in_order else 1
 
 # %% ../nbs/22_cli.ipynb #b9dff4b5
@@ -152,15 +162,18 @@ def write(out, errors, needed, a, name, say):
     record = dict(what=name, **made_by(), options=options, same_width=_plain(errors),
                   needed_widths=needed and _plain(needed))
     text = json.dumps(record, indent=1)
-    with whole_file(f"{out}.json", "w") as f: f.write(text + "\n")
+    with whole_file(f"{out}.json", "w") as f:
+        f.write(text + "\n")
     written = [f"{out}.json"]
     if find_spec("matplotlib"):
         import matplotlib
         matplotlib.use("Agg")
         from tensor_overparam.plots import headline
-        with whole_file(f"{out}.png") as f: headline(errors, needed).savefig(f, format="png", dpi=110)
+        with whole_file(f"{out}.png") as f:
+            headline(errors, needed).savefig(f, format="png", dpi=110)
         written.insert(0, f"{out}.png")
-    else: say("\nNo picture: pip install 'tensor_overparam[plots]' to get one.")
+    else:
+        say("\nNo picture: pip install 'tensor_overparam[plots]' to get one.")
     say(f"\nWritten: {', '.join(written)}")
 
 def _plain(result):
@@ -173,7 +186,8 @@ def main(argv=None):
     "Entry point: exit code 0, 1 for a verdict that is not on record, 2 for bad input, 130 when interrupted."
     a = parser().parse_args(argv)
     try:
-        if hasattr(a, "target"): settle(a)
+        if hasattr(a, "target"):
+            settle(a)
         return COMMANDS[a.command](a, say=lambda line: print(line, flush=True)) or 0
     except BrokenPipeError: # whoever was reading has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -40,16 +40,19 @@ def tensor_in(a):
     "The tensor that the file holds, what to call it, and the matrix that takes centred samples to its coordinates."
     of_data = a.cumulant is not None or a.moment is not None
     if not of_data:
-        if a.whiten is not None: raise ValueError("--whiten says what to do with samples; "
-                                                  "expected --cumulant or --moment with it")
+        if a.whiten is not None:
+            raise ValueError("--whiten says what to do with samples; "
+                             "expected --cumulant or --moment with it")
         if Path(a.file).suffix.lower() == ".csv":
             raise ValueError(f"{a.file!r} holds samples; say which of their tensors, with --cumulant 4 or --moment 3")
         return (read_array(a.file) if a.symmetrize else read_tensor(a.file)), a.file, None
-    if a.symmetrize: raise ValueError("--symmetrize is for arrays; moments and cumulants are symmetric")
+    if a.symmetrize:
+        raise ValueError("--symmetrize is for arrays; moments and cumulants are symmetric")
     X = read_samples(a.file)
     kind, order = ("cumulant", a.cumulant) if a.moment is None else ("moment", a.moment)
     T = data_tensor(X, kind, order, a.whiten)
-    if a.whiten == 0: return T, f"{kind} of {a.file}", None
+    if a.whiten == 0:
+        return T, f"{kind} of {a.file}", None
     centred = X - X.mean(axis=0)
     return T, f"{kind} of {a.file}", np.linalg.lstsq(centred, whiten(X)[:, :T.dim], rcond=None)[0]
 
@@ -57,16 +60,19 @@ def tensor_in(a):
 def decompose_file(a, say=print):
     "The command `decompose`. Returns the exit code: 0, 1 where the search was not done, 130 where it was interrupted."
     out = writable(a.out.removesuffix(".npz").removesuffix(".png"), "--out")
-    if a.json: writable(a.json, "--json")
+    if a.json:
+        writable(a.json, "--json")
     T, name, to_core = tensor_in(a)
     order, dim = (T.order, T.dim) if hasattr(T, "order") else (np.ndim(T), len(T))
     say(f"{name}: order l = {order}, dimension d = {dim}" + ("" if to_core is None else
         "; samples centred and whitened (--whiten 0: as they are)") + "\n")
-    tell = lambda k: say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept  {k.verdict}")
+    def tell(k):
+        return say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept  {k.verdict}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         D = decompose(T, tol=a.tol, max_components=a.max_components, rng=a.seed, symmetrize=a.symmetrize, tell=tell)
-    for w in caught: say(f"note: {w.message}")
+    for w in caught:
+        say(f"note: {w.message}")
     say(account(D))
     say(f"\nWritten: {', '.join(_write(D, out, a, name, to_core, say))}"
         + ("" if to_core is None else
@@ -93,13 +99,17 @@ def _write(D, out, a, name, to_core, say):
         import matplotlib
         matplotlib.use("Agg")
         from tensor_overparam.plots import decomposition
-        with whole_file(f"{out}.png") as f: decomposition(D).savefig(f, format="png", dpi=110)
+        with whole_file(f"{out}.png") as f:
+            decomposition(D).savefig(f, format="png", dpi=110)
         written.append(f"{out}.png")
-    else: say("\nNo picture: pip install 'tensor_overparam[plots]' to get one.")
+    else:
+        say("\nNo picture: pip install 'tensor_overparam[plots]' to get one.")
     if a.json:
         options = {k: v for k, v in vars(a).items() if k != "command"}
         about = dict(what=name, rank=D.rank, weights=D.weights.tolist(), **D.account(), options=options, **made_by())
-        if not np.isfinite(about["condition"]): about["condition"] = None
-        with whole_file(a.json, "w") as f: f.write(json.dumps(about, indent=1) + "\n")
+        if not np.isfinite(about["condition"]):
+            about["condition"] = None
+        with whole_file(a.json, "w") as f:
+            f.write(json.dumps(about, indent=1) + "\n")
         written.append(a.json)
     return written

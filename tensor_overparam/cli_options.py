@@ -38,8 +38,10 @@ def about_data(c):
 
 def integers(text):
     "'10,20,40' as a tuple of positive integers, for argparse."
-    try: numbers = tuple(int(x) for x in text.split(","))
-    except ValueError: numbers = ()
+    try:
+        numbers = tuple(int(x) for x in text.split(","))
+    except ValueError:
+        numbers = ()
     if not numbers or min(numbers) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a list of positive integers such as 10,20,40")
     return numbers
@@ -52,7 +54,8 @@ def made_by():
 def writable(path, option):
     "A path to write to, checked before the work and not after it."
     path = Path(path)
-    if not path.name: raise ValueError(f"{option} is {str(path)!r}; expected a name for the files, such as compare")
+    if not path.name:
+        raise ValueError(f"{option} is {str(path)!r}; expected a name for the files, such as compare")
     if not path.parent.is_dir():
         raise ValueError(f"there is no folder {str(path.parent)!r} to write in; expected {option} in one that exists")
     if not os.access(path.parent, os.W_OK):
@@ -63,21 +66,25 @@ PLANTED = dict(dim=40, rank=4, order=3, kind="random", dims=None)
 
 def settle(a):
     "Refuse options that would be ignored, then fill in the defaults of a planted tensor."
-    given = lambda names: [f"--{n}" for n in names if getattr(a, n, None) is not None]
+    def given(names):
+        return [f"--{n}" for n in names if getattr(a, n, None) is not None]
     if (a.target or a.data) and given(PLANTED):
         raise ValueError(f"{', '.join(given(PLANTED))} describe a planted tensor; expected none with your own")
     if not a.data and (useless := given(("cumulant", "moment", "whiten"))):
         raise ValueError(f"{', '.join(useless)} say what to do with samples; expected --data with them")
     for name, default in PLANTED.items():
-        if getattr(a, name, None) is None: setattr(a, name, default)
+        if getattr(a, name, None) is None:
+            setattr(a, name, default)
 
 # %% ../nbs/22a_cli_options.ipynb #0deed7b7
 def target_of(a):
     "Is it the user's own tensor, the tensor, and what to call it."
-    if a.target: return True, read_tensor(a.target), a.target
+    if a.target:
+        return True, read_tensor(a.target), a.target
     if a.data:
         cumulant = 4 if a.cumulant is None else a.cumulant
         kind, order = ("cumulant", cumulant) if a.moment is None else ("moment", a.moment)
         return True, data_tensor(read_samples(a.data), kind, order, a.whiten), f"{kind} of {a.data}"
-    if a.order < 2: raise ValueError(f"--order is {a.order}; expected at least 2")
+    if a.order < 2:
+        raise ValueError(f"--order is {a.order}; expected at least 2")
     return False, KINDS[a.kind](a.dim, a.rank, a.order, rng=0), f"planted tensor, {a.kind}, rank r = {a.rank}"

@@ -57,14 +57,16 @@ def phase_command(a, say=print):
         raise ValueError(f"{named} describe a curve of your own; expected --algorithm with them")
     if a.algorithm and (a.only or a.quick):
         raise ValueError("--only and --quick choose experiments of the tutorial; expected none with --algorithm")
-    if a.workers < 1: raise ValueError(f"--workers is {a.workers}; expected at least 1")
+    if a.workers < 1:
+        raise ValueError(f"--workers is {a.workers}; expected at least 1")
     folder = writable(Path(a.out), "--out")
     with _workers(a.workers) as executor:
         results = _own(a, folder, executor) if a.algorithm else run_all(
             folder, executor, only=a.only and a.only.split(","), quick=a.quick, tell=say,
             progress=sys.stderr.isatty())
     for name, result in results.items():
-        for part in result if isinstance(result, list) else [result]: say(f"\n{_title(name, part)}\n{part.table()}")
+        for part in result if isinstance(result, list) else [result]:
+            say(f"\n{_title(name, part)}\n{part.table()}")
     say(f"\nWritten: {', '.join(_pictures(results, folder, say))}")
     return 0
 
@@ -106,15 +108,18 @@ def _pictures(results, folder, say):
     from tensor_overparam.plots_phase import phase_diagram, thresholds
     written = []
     for name, result in results.items():
-        if isinstance(result, PhaseDiagram): pages = {name: partial(phase_diagram, result)}
+        if isinstance(result, PhaseDiagram):
+            pages = {name: partial(phase_diagram, result)}
         else:
             groups = {}
-            for c in result: groups.setdefault((c.fixed["order"], c.fixed.get("kind", "random")), []).append(c)
+            for c in result:
+                groups.setdefault((c.fixed["order"], c.fixed.get("kind", "random")), []).append(c)
             pages = {f"{name}-l{l}-{kind}": partial(thresholds, cs, theory=_lazy(cs))
                      for (l, kind), cs in groups.items()}
         for page, draw in pages.items():
             written.append(f"{folder/page}.png")
-            with whole_file(written[-1]) as f: draw().figure.savefig(f, format="png", dpi=110, bbox_inches="tight")
+            with whole_file(written[-1]) as f:
+                draw().figure.savefig(f, format="png", dpi=110, bbox_inches="tight")
             matplotlib.pyplot.close("all")
     return written
 

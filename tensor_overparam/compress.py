@@ -39,14 +39,19 @@ def restrict(
     Q,        # (q, d) orthonormal rows
 )->Target:    # target in q dimensions
     "The target in the coordinates of a subspace, in the form that it came in."
-    if isinstance(T, Sum): return Sum(tuple((c, restrict(t, Q)) for c, t in T.terms))
-    if isinstance(T, Factored): return Factored(T.weights, T.vectors @ Q.T, T.order)
-    if not isinstance(T, Dense): return Restricted(T, Q)
+    if isinstance(T, Sum):
+        return Sum(tuple((c, restrict(t, Q)) for c, t in T.terms))
+    if isinstance(T, Factored):
+        return Factored(T.weights, T.vectors @ Q.T, T.order)
+    if not isinstance(T, Dense):
+        return Restricted(T, Q)
     l = T.order
     A = (T.rows @ Q.T)/multiplicities(T.dim, l - 1)[:, None]
-    if l == 2: return Dense.from_rows(weigh(Q @ A, l), l)
+    if l == 2:
+        return Dense.from_rows(weigh(Q @ A, l), l)
     A = A[row_numbers(T.dim, l - 1)]
-    for _ in range(l - 1): A = np.tensordot(A, Q, axes=(0, 1))
+    for _ in range(l - 1):
+        A = np.tensordot(A, Q, axes=(0, 1))
     return Dense.from_rows(weigh(pack(A), l), l)
 
 # %% ../nbs/10b_compress.ipynb #0fe61d28
@@ -60,7 +65,8 @@ def unfolding_gram(
     gram, root = np.zeros((P.dim, P.dim)), np.sqrt(multiplicities(P.dim, P.order - 1))[:, None]
     for i in range(0, len(root), BLOCK):
         B = P.rows[i:i + BLOCK]/root[i:i + BLOCK]
-        if Q is not None: B -= (B @ Q.T) @ Q
+        if Q is not None:
+            B -= (B @ Q.T) @ Q
         gram += B.T @ B
     return gram
 
@@ -86,7 +92,8 @@ def leading(
         first, last = values[q], values[-1]
         step = values[q - 1] >= 2*first and values[q:].sum() <= values[:q].sum()
         flat = d - q >= max(6, d/4) and first <= bulk_ratio(d, order)*last and step
-        if first <= floor or flat: return vectors[:q]
+        if first <= floor or flat:
+            return vectors[:q]
     return vectors
 
 # %% ../nbs/10b_compress.ipynb #1f459c59
@@ -115,7 +122,8 @@ def compress(
     """Find the subspace that holds a tensor's components, and the tensor in its coordinates.
     Raises ValueError for batches and for arrays of another library."""
     numpy_only(T, "decompose")
-    if batched(T): raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
+    if batched(T):
+        raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
     if monomial_count(T.dim, T.order - 1)*T.dim > LARGEST or isinstance(T, Factored) and len(T.weights) < T.dim:
         Q = _span(T)
         return core(restrict(T, Q), Q)
@@ -123,17 +131,21 @@ def compress(
     gram = unfolding_gram(P)
     Q, size = leading(gram, P.order), float(np.trace(gram))
     outside, more = _second_look(unfolding_gram(P, Q), size, len(Q))
-    if len(more): Q = _sharpened(P, np.linalg.qr(np.concatenate([Q, more]).T)[0].T)
-    if len(Q) == T.dim: return core(P)
+    if len(more):
+        Q = _sharpened(P, np.linalg.qr(np.concatenate([Q, more]).T)[0].T)
+    if len(Q) == T.dim:
+        return core(P)
     inside = core(restrict(P, Q), Q)
-    if len(more) or outside == 0: return inside
+    if len(more) or outside == 0:
+        return inside
     return replace(inside, outside=float(max(size - inside.size**2, outside)))
 
 # %% ../nbs/10b_compress.ipynb #41e8b0e7
 def _span(T):
     "Orthonormal rows that span a target's components, up to rounding: from its vectors, or from its answers."
     U = T.vectors*(abs(T.weights)**(1/T.order))[:, None] if isinstance(T, Factored) else None
-    if U is None: U = T.contract(sphere([0], 0, T.dim, T.dim)[0])
+    if U is None:
+        U = T.contract(sphere([0], 0, T.dim, T.dim)[0])
     _, size, rows = np.linalg.svd(U, full_matrices=False)
     return rows[size > max(U.shape)*np.finfo(float).eps*size[0]]
 
@@ -148,8 +160,10 @@ def _second_look(gram, size, q):
     none, d = np.empty((0, len(gram))), len(gram)
     values, vectors = np.linalg.eigh(gram)
     outside = float(values.sum())
-    if outside <= 1e-28*size: return 0., none
+    if outside <= 1e-28*size:
+        return 0., none
     values, vectors = values[::-1][:d - q], vectors[:, ::-1].T[:d - q]
     seen = values > 1e-30*size
-    if outside > 1e-12*size or (seen.all() and values[0] <= 9*values[-1]): return outside, none
+    if outside > 1e-12*size or (seen.all() and values[0] <= 9*values[-1]):
+        return outside, none
     return outside, vectors[seen]

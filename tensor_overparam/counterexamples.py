@@ -23,7 +23,8 @@ def wilson_data(
     Raises ValueError without examples of both labels, or where ℓ is not positive."""
     if not all(isinstance(n, (int, np.integer)) and n > 0 for n in (n_plus, n_minus)):
         raise ValueError(f"there are {n_plus} and {n_minus} examples; expected integers of at least 1 of both labels")
-    if not 0 < ell < np.inf: raise ValueError(f"ell is {ell}; expected a positive number")
+    if not 0 < ell < np.inf:
+        raise ValueError(f"ell is {ell}; expected a positive number")
     y = np.repeat([1., -1.], [n_plus, n_minus])
     owner = np.concatenate([np.arange(n_plus), np.repeat(np.arange(n_plus, n_plus + n_minus), 5)])
     private = (owner == np.arange(len(y))[:, None]).astype(float)
@@ -101,7 +102,8 @@ def scaled_features(
     rng=0,      # seed or Generator
 )->Scaled:
     "Gaussian features of scales 1/j. Raises ValueError for another truth than 'z' or 'w'."
-    if truth not in ("z", "w"): raise ValueError(f"truth is {truth!r}; expected 'z' or 'w'")
+    if truth not in ("z", "w"):
+        raise ValueError(f"truth is {truth!r}; expected 'z' or 'w'")
     rng, sigma = np.random.default_rng(rng), 1/np.arange(1., d + 1)
     Z, theta = rng.normal(size=(n, d)), rng.normal(size=d)
     theta = theta/sqrt(d) if truth == "z" else theta*sigma

@@ -67,7 +67,8 @@ class Decomposition:
     def save(self, path, **arrays):
         "Write weights, vectors, order, an account in JSON and more named arrays to one .npz file, whole or not at all."
         own = dict(weights=self.weights, vectors=self.vectors, order=self.order, about=json.dumps(self.account()))
-        with whole_file(path) as f: np.savez(f, **own, **arrays)
+        with whole_file(path) as f:
+            np.savez(f, **own, **arrays)
 
     @classmethod
     def load(cls, path):
@@ -85,8 +86,10 @@ def _remark(D):
     if D.verdict == "noise" and D.relative_error > .1 and D.rank:
         return (f"{D.relative_error:.0%} of the tensor is left over and looks like noise; many more components than "
                 "these would look like that too")
-    if D.verdict == "unfinished": return "the search ended before it was done: this is the best so far"
-    if D.verdict == "limit": return "there is more than the allowed number of components can say"
+    if D.verdict == "unfinished":
+        return "the search ended before it was done: this is the best so far"
+    if D.verdict == "limit":
+        return "there is more than the allowed number of components can say"
     return ""
 
 def _read(cls, path):
@@ -97,7 +100,8 @@ def _read(cls, path):
         certificate = Certificate(a["unique"], a["reason"], a["condition"], a["relative_error"])
         return cls(w, V, order, a["relative_error"], a["measured_by"], certificate,
                    tuple(Stage(*s) for s in a["stages"]), Stop[a["stop"]], a["verdict"])
-    except FileNotFoundError: raise
+    except FileNotFoundError:
+        raise
     except Exception as error:
         raise ValueError(f"{os.fspath(path)!r} is not a saved decomposition; "
                          "expected a file written by Decomposition.save") from error
@@ -105,7 +109,8 @@ def _read(cls, path):
 # %% ../nbs/10f_decompose.ipynb #9149e0f8
 def _as_html(D):
     "A decomposition for the eye: a sentence, the weights, the stages."
-    row = lambda *cells: "<tr>" + "".join(f"<td>{html.escape(str(x))}</td>" for x in cells) + "</tr>"
+    def row(*cells):
+        return "<tr>" + "".join(f"<td>{html.escape(str(x))}</td>" for x in cells) + "</tr>"
     unique = {True: "unique", False: "not unique", None: "uniqueness not decided"}[D.certificate.unique]
     stages = "".join(row(s.name, s.components, f"{s.relative_error:.2g}") for s in D.stages)
     weights = ", ".join(f"{w:.4g}" for w in D.weights[:12]) + (", …" if D.rank > 12 else "")
@@ -128,20 +133,25 @@ def decompose(
     returns the best so far. Raises ValueError for what is not a nonzero symmetric tensor, with the remedy."""
     T, seed = _checked(T, tol, max_components, rng, symmetrize)
     most = max_components or inf
-    if T.order == 2: return _matrix(T, tol, most)
+    if T.order == 2:
+        return _matrix(T, tol, most)
     c = compress(T)
-    if c.size == 0: raise ValueError(ZERO)
+    if c.size == 0:
+        raise ValueError(ZERO)
     goal = max((max(tol, ROUNDING)*c.size)**2, 2*c.outside*_inside_part(c))
     look, stop = Look(nothing(c), (), 0, 0, ""), Stop.BUDGET
     try:
         for look in _looks(c, goal, most, seed):
-            if tell: tell(look)
+            if tell:
+                tell(look)
         (found, verdict), basis = _within(c, look, most), c.basis
         if c.outside:
             found, verdict = _whole(T, c, found, verdict, most, seed)
             basis = np.eye(T.dim)
-        elif verdict == "noise": found = polish(c, found.weights, found.vectors, 60, 1e-8)
-        if verdict in ("exact", "noise"): stop = Stop.GOAL
+        elif verdict == "noise":
+            found = polish(c, found.weights, found.vectors, 60, 1e-8)
+        if verdict in ("exact", "noise"):
+            stop = Stop.GOAL
     except KeyboardInterrupt:
         found, basis, verdict, stop = look.found, c.basis, look.verdict, Stop.INTERRUPTED
     first = Stage("compress", c.target.dim, (c.outside/(c.size**2 + c.outside))**.5)
@@ -153,27 +163,30 @@ ZERO = "the tensor is zero: it has no components; give one with a nonzero entry"
 
 def _checked(T, tol, max_components, rng, average):
     "The target and the seed, or a ValueError that says what is wrong."
-    if not isinstance(T, Target) and average: T = symmetrize(T)
+    if not isinstance(T, Target) and average:
+        T = symmetrize(T)
     T = as_target(T)
     numpy_only(T, "decompose")
     if isinstance(T, Factored) and T.weights.ndim == 1 and len(T.weights) < T.dim:
         T = Factored(T.weights.astype(float), T.vectors.astype(float), T.order)
-    elif monomial_count(T.dim, T.order - 1)*T.dim <= LARGEST: T = packed(T)
+    elif monomial_count(T.dim, T.order - 1)*T.dim <= LARGEST:
+        T = packed(T)
     if not (isinstance(tol, (int, float, np.number)) and 0 < tol < 1):
         raise ValueError(f"tol is {tol!r}; expected a relative error between 0 and 1")
     number = isinstance(max_components, (int, np.integer)) and not isinstance(max_components, bool)
     if max_components is not None and not (number and max_components >= 1):
         raise ValueError(f"max_components is {max_components!r}; expected an integer of at least 1, or None")
     seeds, batch = as_seeds(rng)
-    if batch is not None: raise ValueError(f"rng is {rng!r}; expected a single seed or a Generator")
-    with np.errstate(all="ignore"): size = norm(T)[0]
-    if size == 0: raise ValueError(ZERO)
+    if batch is not None:
+        raise ValueError(f"rng is {rng!r}; expected a single seed or a Generator")
+    with np.errstate(all="ignore"):
+        size = norm(T)[0]
+    if size == 0:
+        raise ValueError(ZERO)
     if not 1e-100 < size < 1e100:
         raise ValueError(f"the tensor's norm is {size:.1g}; expected between 1e-100 and 1e100, so that powers "
                          "have room: multiply or divide it first")
     return T, seeds[0]
-
-
 
 # %% ../nbs/10f_decompose.ipynb #349e5898
 def _inside_part(c):
@@ -183,13 +196,15 @@ def _inside_part(c):
 
 def _looks(c, goal, most, seed):
     "The search; once more without the limit where that leaves no room to tell components from noise."
-    for look in search(c, goal, most, seed): yield look
+    for look in search(c, goal, most, seed):
+        yield look
     if look.verdict != "exact" and len(look.found.weights) < most < c.target.dim:
         yield from search(c, goal, inf, seed)
 
 def _within(c, look, most):
     "Components and verdict, within the limit."
-    if len(look.found.weights) <= most: return look.found, look.verdict
+    if len(look.found.weights) <= most:
+        return look.found, look.verdict
     w, V = fewest(look.found.weights, look.found.vectors, c.target.order, most)
     return polish(c, w, V, 60, 1e-8), "limit"
 
@@ -198,7 +213,8 @@ def _whole(T, c, found, verdict, most, seed):
     whole = core(packed(T))
     found = prune(whole, polish(whole, found.weights, found.vectors @ c.basis, 60, 1e-8))
     if not quiet(whole, found):
-        for look in search(whole, (1e-10*whole.size)**2, most, seed, found): found, verdict = look.found, look.verdict
+        for look in search(whole, (1e-10*whole.size)**2, most, seed, found):
+            found, verdict = look.found, look.verdict
     return polish(whole, found.weights, found.vectors, 60, 1e-8), "noise" if verdict == "exact" else verdict
 
 # %% ../nbs/10f_decompose.ipynb #b2b7588e
@@ -223,8 +239,6 @@ def _concluded(T, found, basis, stages, stop, verdict):
     Q = Q[size > 1e-12*size.max(initial=0.)]
     stages += (Stage("result", len(w), error),)
     return Decomposition(w, V, l, error, how, certify(V @ Q.T, l, T.dim, error), stages, stop, verdict or "unfinished")
-
-
 
 # %% ../nbs/10f_decompose.ipynb #4a5a588d
 def _matrix(T, tol, most):

@@ -124,7 +124,8 @@ def deflation_step(
     ends = (p["left"] == 0) & (p["phase"] == 2)
     done = ends & (as_numpy(error) <= o["goal"])
     over = (p["left"] == 0) & ~done
-    if not np.any(over): return Move(p | {"C": after, "left": p["left"] - 1}, o["rate"], measured, done)
+    if not np.any(over):
+        return Move(p | {"C": after, "left": p["left"] - 1}, o["rate"], measured, done)
     text = " and ".join(sorted({f"phase {n} of epoch {e} ends" for n, e, x in
                                 zip(*map(np.ravel, (p["phase"], p["epoch"], over)), strict=True) if x}))
     return Move(next_phase(p, size, problem, o), 0., measured, done, text)
@@ -183,12 +184,15 @@ def _own_units(problem):
     return replace(problem, T=T, scale=one, sqnorm=problem.sqnorm*problem.scale**2)
 
 def _check(o, time, largest):
-    if not 0 <= o["penalty"] < 2*largest: raise ValueError(
+    if not 0 <= o["penalty"] < 2*largest:
+        raise ValueError(
         f"penalty is {o['penalty']:g} and the target's largest value {largest:.3g}; nothing grows unless 0 <= λ < 2 a")
-    if not o["init_scale"] < o["threshold"] < 1 or not 0 < o["shrink"] < 1: raise ValueError(
+    if not o["init_scale"] < o["threshold"] < 1 or not 0 < o["shrink"] < 1:
+        raise ValueError(
         f"init_scale is {o['init_scale']:g}, threshold {o['threshold']:g} and shrink {o['shrink']:g}; "
         "expected init_scale < threshold < 1 and a shrink between 0 and 1")
-    if time is not None and not 0 < time < np.inf: raise ValueError(f"time is {time!r}; expected a positive number")
+    if time is not None and not 0 < time < np.inf:
+        raise ValueError(f"time is {time!r}; expected a positive number")
 
 def _start(problem, width, o, time):
     "Params to start from, and the most steps to make."
@@ -196,9 +200,11 @@ def _start(problem, width, o, time):
     C = problem.new(o["init_scale"]*sphere(problem.seeds, 1, width, problem.T.dim).reshape(batch + (width, -1)))
     beta = np.broadcast_to(as_numpy(problem.sqnorm)**.5, batch)
     one = np.ones(batch, int)
-    steps = lambda phase, beta: _steps(phase*one, beta, problem, width, o)
+    def steps(phase, beta):
+        return _steps(phase*one, beta, problem, width, o)
     p = {"C": C, "beta": beta + 0., "left": steps(1, beta), "phase": one, "epoch": one}
-    if time is not None: return p | {"left": -one}, round(time/o["rate"])
+    if time is not None:
+        return p | {"left": -one}, round(time/o["rate"])
     ladder = [beta*(1 - o["shrink"])**k for k in range(ceil(log(o["goal"])/log(1 - o["shrink"])))]
     flow = max(int(np.max(sum(steps(1, b) + steps(2, b) for b in ladder))), 1)
     return p, flow + 2*len(ladder)*one.size - 1
@@ -240,9 +246,12 @@ def arrival_time(
     "Delay that the alignment with e_k costs a component: closed form for l = 3, 4, else quadrature (derived)."
     v = np.abs(v) if order % 2 == 0 else np.asarray(v, float)
     x = np.where(v > 0, v, 1.)
-    if order == 3: delay = (1/x - 1 + np.log(2/(1 + x)))/3
-    elif order == 4: delay = (1/(2*x**2) - .5 - np.log(x))/4
-    else: delay = np.vectorize(lambda x: quad(_delay, x, 1, args=order)[0], otypes=[float])(x)
+    if order == 3:
+        delay = (1/x - 1 + np.log(2/(1 + x)))/3
+    elif order == 4:
+        delay = (1/(2*x**2) - .5 - np.log(x))/4
+    else:
+        delay = np.vectorize(lambda x: quad(_delay, x, 1, args=order)[0], otypes=[float])(x)
     return np.where(v > 0, delay/a, np.inf)
 
 def _delay(x, order):
@@ -287,7 +296,8 @@ def escape_time_ode(
         def excess(_, y): return np.max(np.where(left, _log_mass(y, m, order) - np.log(a/2), -np.inf))
         excess.terminal, excess.direction = True, 1
         path = solve_ivp(rhs, (t, until), y, events=excess, rtol=1e-6, atol=1e-9)
-        if path.status != 1: break
+        if path.status != 1:
+            break
         t, y = path.t[-1], path.y[:, -1]
         k = np.argmax(np.where(left, _log_mass(y, m, order) - np.log(a/2), -np.inf))
         times[k], left[k] = t + np.log(2)/(4*a[k] - 2*penalty), False
@@ -331,7 +341,8 @@ def induction(
     mine = large[..., None] & (nearest == np.arange(len(U)))
     part = np.where(mine, size[..., None], 0.)
     least = np.min(np.where(mine, cos2, np.inf), axis=1)
-    with np.errstate(invalid="ignore"): mean = np.sum(part*cos2, axis=1)/part.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        mean = np.sum(part*cos2, axis=1)/part.sum(axis=1)
     outside = np.sqrt(np.max(np.where(np.max(cos2, axis=-1) < 1 - alpha, size, 0.), axis=-1))
     return Induction(run.time, mine.sum(axis=1), np.where(np.isfinite(least), least, np.nan), mean,
                      target.weights - part.sum(axis=1), outside, run.trace["beta"])

@@ -67,9 +67,12 @@ def mean_energy(
     "Mean energy of m independent uniform directions, exact. Derived here. Raises ValueError where m or d is below 2."
     _check_counts(m, d, s)
     a = (d - 1)/2
-    if s == 0: one = -np.log(2) - (psi(a) - psi(2*a))/2
-    elif s >= d - 1: return np.inf
-    else: one = 2.**-s*np.exp(betaln(a, a - s/2) - betaln(a, a))
+    if s == 0:
+        one = -np.log(2) - (psi(a) - psi(2*a))/2
+    elif s >= d - 1:
+        return np.inf
+    else:
+        one = 2.**-s*np.exp(betaln(a, a - s/2) - betaln(a, a))
     return float(m*(m - 1)*one*(4 if half_space else 1))
 
 def _check_counts(m, d, s):
@@ -100,7 +103,8 @@ def minimise_energy(
 ):                    # (m, d) unit vectors of lower energy
     "Spread neurons out: a local minimum of the energy, by L-BFGS from W. Raises ValueError for a batch."
     W, _ = _directions(W, s)
-    if W.ndim != 2: raise ValueError(f"neurons have shape {W.shape}; expected (m, d), one set at a time")
+    if W.ndim != 2:
+        raise ValueError(f"neurons have shape {W.shape}; expected (m, d), one set at a time")
     scale = max(1., abs(float(hyperspherical_energy(W, s, half_space))))
     def objective(x):
         E, g = energy_gradient(x.reshape(W.shape), s, half_space)

@@ -39,10 +39,12 @@ class Control:
     def read(self, value):
         "A value that a reader chose or typed. Raises ValueError where it is no number, but should be."
         if not self.numeric:
-            if value in self.values: return value
+            if value in self.values:
+                return value
             raise ValueError(f"{self.name} is {value!r}; expected one of {', '.join(map(str, self.values))}")
         whole = all(isinstance(v, int) for v in self.values)
-        try: number = float(value)
+        try:
+            number = float(value)
         except (TypeError, ValueError):
             usual = self.values[self.start]
             raise ValueError(f"{self.name} is {value!r}; expected a number, such as {usual}") from None
@@ -60,8 +62,10 @@ def control(
 )->Control:
     "A knob. Raises ValueError where there are no values."
     values = tuple(v.item() if isinstance(v, np.generic) else v for v in values)
-    if not values: raise ValueError(f"{name} has no values to take; expected a list, tuple or range with at least one")
-    if any(isinstance(v, float) for v in values): values = tuple(float(v) if _is_number(v) else v for v in values)
+    if not values:
+        raise ValueError(f"{name} has no values to take; expected a list, tuple or range with at least one")
+    if any(isinstance(v, float) for v in values):
+        values = tuple(float(v) if _is_number(v) else v for v in values)
     return Control(name, label, values, values.index(default) if default in values else 0)
 
 # %% ../nbs/21b_explore.ipynb #7c63d0e2
@@ -69,8 +73,10 @@ def labels(
     function, # any function
 )->dict:      # parameter -> the comment beside it, where there is one
     "What a function says about its parameters."
-    try: source = inspect.getsource(function)
-    except (OSError, TypeError): return {}
+    try:
+        source = inspect.getsource(function)
+    except (OSError, TypeError):
+        return {}
     found = {name: re.search(rf"^\s*(?:def .*\()?\s*{name}\b[^#\n]*#\s*(.+?)\s*$", source, re.MULTILINE)
              for name in inspect.signature(function).parameters}
     return {name: match[1] for name, match in found.items() if match}
@@ -136,17 +142,20 @@ def explore(
     elif callable(what):
         function, title = what, what.__name__.replace("_", " ")
         about = (inspect.getdoc(what) or "").partition("\n\n")[0].replace("\n", " ")
-    else: raise ValueError(f"what is of type {type(what).__name__}; expected a name or a function")
+    else:
+        raise ValueError(f"what is of type {type(what).__name__}; expected a name or a function")
     known = inspect.signature(function).parameters
     if unknown := ranges.keys() - known.keys():
         raise ValueError(f"{function.__name__} has no parameter {', '.join(sorted(unknown))}; "
                          f"expected {', '.join(known)}")
-    many = lambda v: isinstance(v, (list, tuple, range, np.ndarray))
+    def many(v):
+        return isinstance(v, (list, tuple, range, np.ndarray))
     names = labels(function)
     knobs = [control(k, names.get(k, k), v, known[k].default) for k, v in ranges.items() if many(v)]
     fixed = {k: v for k, v in ranges.items() if not many(v)}
     missing = [k for k, p in known.items() if p.default is p.empty and k not in ranges and p.kind != p.VAR_KEYWORD]
-    if missing: raise ValueError(f"{', '.join(missing)} has no default; give the values that its knob takes")
+    if missing:
+        raise ValueError(f"{', '.join(missing)} has no default; give the values that its knob takes")
     return Explorer(function, tuple(knobs), title, about, fixed)
 
 # %% ../nbs/21b_explore.ipynb #aed6f4eb
@@ -223,25 +232,32 @@ class Desk:
         while True:
             with self.lock:
                 wish = self.wish
-                if wish is None: self.thread = None; return
+                if wish is None:
+                    self.thread = None
+                    return
             self._answer(wish)
             with self.lock:
-                if self.wish is wish: self.wish = None
+                if self.wish is wish:
+                    self.wish = None
 
     def _answer(self, wish):
         "Send the views of one wish, as long as it is the newest."
         def tell(**message):
             with self.lock:
-                if self.wish is wish: self.send(message | {"id": wish.get("id")})
+                if self.wish is wish:
+                    self.send(message | {"id": wish.get("id")})
         try:
             values, last = wish.get("values") or {}, None
             for view in self.explorer.stream(**values):
-                if self.wish is not wish: return
+                if self.wish is not wish:
+                    return
                 tell(type="view", view=as_message(view), done=False)
                 last = view
             tell(type="view", view=as_message(last), done=True)
-        except ValueError as error: tell(type="error", text=str(error))
-        except Exception as error: tell(type="error", text=f"This did not work ({type(error).__name__}: {error}).")
+        except ValueError as error:
+            tell(type="error", text=str(error))
+        except Exception as error:
+            tell(type="error", text=f"This did not work ({type(error).__name__}: {error}).")
 
 # %% ../nbs/21b_explore.ipynb #64588d5f
 def _widget(explorer):
@@ -265,7 +281,10 @@ def _bundle(explorer):
     data = {"text/plain": repr(explorer), "image/png": base64.b64encode(png(view, explorer.title)).decode()}
     name = explorer.title.rstrip(".") + "."*(not explorer.title.endswith("?"))
     about = {"image/png": {"alt": f"{name} {view.text}"}}
-    if os.environ.get("TENSOR_OVERPARAM_STATIC") == "1": return data | {"text/html": explorer.to_html()}, about
-    try: live = explorer.widget()._repr_mimebundle_()
-    except ImportError: return data, about
+    if os.environ.get("TENSOR_OVERPARAM_STATIC") == "1":
+        return data | {"text/html": explorer.to_html()}, about
+    try:
+        live = explorer.widget()._repr_mimebundle_()
+    except ImportError:
+        return data, about
     return data | {k: v for k, v in (live[0] if isinstance(live, tuple) else live).items() if k != "text/plain"}, about

@@ -79,7 +79,8 @@ def small_diagram(
     "Success over rank and width, computed here: order 3, six dimensions, ten epochs."
     rows = [[success(algorithm, 3, 6, r, m, epochs=10, seeds=RUNS) if m >= r else None for r in RANKS] for m in WIDTHS]
     won = np.array([[sum(run["success"] for run in cell) if cell else 0 for cell in row] for row in rows])
-    errors = lambda cell: ", ".join(f"{e:.1g}" for e in sorted(run["relative_error"] for run in cell))
+    def errors(cell):
+        return ", ".join(f"{e:.1g}" for e in sorted(run["relative_error"] for run in cell))
     notes = tuple(f"{w} of {len(RUNS)} runs; errors {errors(cell)}" if cell else "fewer components than the rank"
                   for row, counts in zip(rows, won, strict=True) for cell, w in zip(row, counts, strict=True))
     return "rank", RANKS, WIDTHS, won, np.full(won.shape, len(RUNS)), notes
@@ -89,7 +90,8 @@ def read_diagram(
     path, # of a table with columns width, successes, trials, and before them the parameter
 )->tuple: # as `small_diagram`
     "A phase diagram from the table that `run_all` wrote. Raises ValueError for another file."
-    with open(path, newline="", encoding="utf-8") as f: lines = list(csv.reader(f))
+    with open(path, newline="", encoding="utf-8") as f:
+        lines = list(csv.reader(f))
     if len(lines) < 2 or lines[0][-3:] != ["width", "successes", "trials"] or len(lines[0]) < 4:
         raise ValueError(f"{str(path)!r} is not the table of a phase diagram; "
                          "expected columns …, width, successes, trials")
@@ -109,7 +111,8 @@ def phase(
 ):                              # a View
     "A phase diagram, and a cut through it at one value of its parameter."
     name, x, widths, won, trials, notes = read_diagram(file) if file else small_diagram(algorithm)
-    if not 1 <= column <= len(x): raise ValueError(f"column is {column}; expected 1 to {len(x)}")
+    if not 1 <= column <= len(x):
+        raise ValueError(f"column is {column}; expected 1 to {len(x)}")
     k, share = int(column) - 1, np.where(trials > 0, won/np.maximum(trials, 1), np.nan)
     n = np.maximum(trials[:, k], 1)
     middle, half = (share[:, k] + 2/n)/(1 + 4/n), 2*np.sqrt(share[:, k]*(1 - share[:, k])/n + 1/n**2)/(1 + 4/n)

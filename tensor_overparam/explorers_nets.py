@@ -44,7 +44,8 @@ def _descent(optimiser, n, rate, steps):
     "The problem and the descent, with 100 weights and the standard seed."
     if optimiser not in OPTIMISERS:
         raise ValueError(f"optimiser is {optimiser!r}; expected one of {', '.join(OPTIMISERS)}")
-    if not 1 <= n <= 100: raise ValueError(f"n is {n}; expected 1 to 100 examples, for 100 weights")
+    if not 1 <= n <= 100:
+        raise ValueError(f"n is {n}; expected 1 to 100 examples, for 100 weights")
     X, y, w_star = gaussian_regression(n)
     problem, method = as_regression(X, y), OPTIMISERS[optimiser]
     unit = problem.sigma[0]**2 if method.relative else 1.
@@ -89,7 +90,8 @@ def rotation_energy(
 ):                   # a View
     "Energy, loss and risk while a small network is trained in one of several ways (arXiv 2004.04690)."
     run, free = _training(method, s, steps), _training("free", s, steps)
-    ratio = lambda run: run.trace["energy"]/run.trace["energy"][0]
+    def ratio(run):
+        return run.trace["energy"]/run.trace["energy"][0]
     energy = Panel("hyperspherical energy", "step", "energy / energy at the start", (
         Series(run.step, ratio(run), method), Series(free.step, ratio(free), "free training", "dashed", "theory")),
         y_range=(.97, 1.17) if ratio(run).max() < 1.17 else None)

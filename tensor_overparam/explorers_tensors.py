@@ -29,7 +29,8 @@ def error_left(regime, dim, order, m):
     "Median relative error over three seeds on a fixed random target of rank 3; NaN for a lazy fit of too many numbers."
     T = gaussian(dim, RANK, order, rng=0)
     if regime == "lazy":
-        if m*dim > 1000: return np.nan
+        if m*dim > 1000:
+            return np.nan
         return float(np.median([lazy_fit(T, m, rng=s).unexplained**.5 for s in SEEDS]))
     fits = modified_gd(T, m, rng=list(SEEDS), epochs=20, finish=1, every=10**9)
     return float(np.median([fit.relative_error for fit in fits]))
@@ -58,10 +59,12 @@ def _lazy_view(dim, order, m, needed, lazy, modified, progress):
     widths = Panel("components needed, lazily", "dimension d", "components", (
         Series(d, [lazy_width(int(x), order) for x in d], f"lazy width, l = {order}", "line", "lazy"),
         Series([dim], [needed], "here", "points", "ink"), horizontal(m, f"m = {m}", "ink")), x_log=True, y_log=True)
-    say = lambda w, e, name: f"{name} leaves " + ("nothing" if e <= 10*FLOOR else f"{e:.2g}")
+    def say(w, e, name):
+        return f"{name} leaves " + ("nothing" if e <= 10*FLOOR else f"{e:.2g}")
     at = dict(zip(*lazy, strict=True))[m]
     text = f"d = {dim}, l = {order}, m = {m}: {say(m, at, 'the best lazy fit')}"
-    if m in modified[0]: text += f"; {say(m, dict(zip(*modified, strict=True))[m], 'modified descent')}"
+    if m in modified[0]:
+        text += f"; {say(m, dict(zip(*modified, strict=True))[m], 'modified descent')}"
     return View((errors, widths), f"{text}. Lazy training needs {needed} components.", progress)
 
 # %% ../nbs/21d_explorers_tensors.ipynb #29a0bdae
@@ -95,7 +98,8 @@ def half_time(
     order,  # l
 )->float:   # time
     "When a component has half of the size of its target: predicted by `escape_time`, or read off the vanilla flow."
-    if model == "modified": return float(escape_time([1.], [[cosine]], order, delta**2)[0])
+    if model == "modified":
+        return float(escape_time([1.], [[cosine]], order, delta**2)[0])
     return float(_growth(model, delta, cosine, order)[-1])
 
 # %% ../nbs/21d_explorers_tensors.ipynb #f0dfa16f
@@ -129,8 +133,11 @@ _films = {}
 
 def _film(delta, seed):
     "Yields times, masses and crowds so far, a few times on the way; kept when it is through."
-    if (delta, seed) in _films: yield _films[delta, seed]; return
-    if not 0 < delta < .1: raise ValueError(f"delta is {delta:g}; expected a norm between 0 and 0.1")
+    if (delta, seed) in _films:
+        yield _films[delta, seed]
+        return
+    if not 0 < delta < .1:
+        raise ValueError(f"delta is {delta:g}; expected a norm between 0 and 0.1")
     T = orthogonal(10, 5, 4, WEIGHTS, rng=0)
     setting = Setup(T, T, 1., float(np.sum(WEIGHTS**2)), [seed], None, np, np.asarray)
     def step(p):
@@ -138,13 +145,16 @@ def _film(delta, seed):
         return Move({"C": after}, RATE, {"loss": loss})
     times, masses, crowds = [], [], []
     for state in iterate(step, {"C": small_start(seed, CROWD, 10, delta)}, steps=round(END/RATE)):
-        if state.step % 20: continue
+        if state.step % 20:
+            continue
         C = state.params["C"]
-        times.append(state.time); masses.append(component_mass(C, T.vectors, 4))
+        times.append(state.time)
+        masses.append(component_mass(C, T.vectors, 4))
         crowds.append(np.stack([np.sum(C*C, axis=1), *(C @ T.vectors.T).T**2/np.sum(C*C, axis=1)]))
         if state.step % 320 == 0 or state.stop:
             film = np.array(times), np.array(masses), np.array(crowds)
-            if state.stop: _films[delta, seed] = film
+            if state.stop:
+                _films[delta, seed] = film
             yield film
 
 # %% ../nbs/21d_explorers_tensors.ipynb #eccde5c7
@@ -190,7 +200,8 @@ def descents(angles, spreads, steps=1600, every=20):
     many = Factored(np.ones((n, 3)), np.broadcast_to(FRAME.vectors, (n, 3, 2)), 3)
     problem = prepare(many, 3, list(range(n)))
     p = {"C": np.stack([np.cos(phi), np.sin(phi)], axis=-1)*.8, "w": np.full((n, 3), .5)}
-    vectors = lambda s: np.cbrt(s.params["w"])[..., None]*s.params["C"]
+    def vectors(s):
+        return np.cbrt(s.params["w"])[..., None]*s.params["C"]
     return run(lambda p: vanilla_step(p, problem, .05, 1e-3), p, steps=steps, every=every, batch=n,
                observe={"vectors": vectors})
 

@@ -20,10 +20,14 @@ def read_array(
 )->np.ndarray: # the array in it
     "An array that NumPy saved. Raises ValueError for anything else, in a sentence."
     path = Path(path)
-    if path.is_dir(): raise ValueError(f"{str(path)!r} is a folder; expected the path of a .npy file")
-    if not path.is_file(): raise ValueError(f"there is no file {str(path)!r}; expected the path of a .npy file")
-    try: array = np.load(path, allow_pickle=False)
-    except Exception: array = None
+    if path.is_dir():
+        raise ValueError(f"{str(path)!r} is a folder; expected the path of a .npy file")
+    if not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r}; expected the path of a .npy file")
+    try:
+        array = np.load(path, allow_pickle=False)
+    except Exception:
+        array = None
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{str(path)!r} is not an array of numbers saved by numpy.save; "
                          "expected a .npy file without pickled objects")
@@ -42,38 +46,48 @@ def _components(path):
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}; expected the path of a .npz or .json file")
     try:
-        if path.suffix.lower() == ".json": entries = json.loads(path.read_text(encoding="utf-8"))
+        if path.suffix.lower() == ".json":
+            entries = json.loads(path.read_text(encoding="utf-8"))
         else:
-            with np.load(path, allow_pickle=False) as z: entries = {k: z[k] for k in ("weights", "vectors", "order")}
+            with np.load(path, allow_pickle=False) as z:
+                entries = {k: z[k] for k in ("weights", "vectors", "order")}
         weights, vectors, order = (entries[k] for k in ("weights", "vectors", "order"))
         whole = int(order) == order
     except Exception:
         raise ValueError(f"{str(path)!r} does not hold components; expected 'weights' (n numbers), 'vectors' "
                          "(n rows) and 'order' (an integer) in it") from None
-    if not whole: raise ValueError(f"the order in {str(path)!r} is {order}; expected an integer of at least 2")
-    if not len(weights): raise ValueError(f"{str(path)!r} holds no components; expected at least one")
+    if not whole:
+        raise ValueError(f"the order in {str(path)!r} is {order}; expected an integer of at least 2")
+    if not len(weights):
+        raise ValueError(f"{str(path)!r} holds no components; expected at least one")
     return Factored(np.asarray(weights), np.asarray(vectors), int(order))
 
 # %% ../nbs/21_files.ipynb #cc0224b1
 def _number(text):
-    try: return float(text)
-    except ValueError: return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 def read_samples(
     path, # a .npy file holding an (n, d) array, or a .csv file
 )->np.ndarray: # (n, d) samples in rows
     "A data matrix from .npy or .csv. Raises ValueError where it is not one, with the line and column of what is wrong."
     path = Path(path)
-    if path.suffix.lower() != ".csv": return read_array(path)
-    if not path.is_file(): raise ValueError(f"there is no file {str(path)!r}; expected the path of a .csv or .npy file")
+    if path.suffix.lower() != ".csv":
+        return read_array(path)
+    if not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r}; expected the path of a .csv or .npy file")
     try:
         with open(path, newline="", encoding="utf-8-sig") as f:
             lines = [(n, row) for n, row in enumerate(csv.reader(f), 1) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"cannot read {str(path)!r}: {error}; "
                          "expected a table of numbers separated by commas") from None
-    if lines and not any(_number(x) is not None for x in lines[0][1]): lines = lines[1:]
-    if not lines: raise ValueError(f"{str(path)!r} holds no samples; expected one sample a line")
+    if lines and not any(_number(x) is not None for x in lines[0][1]):
+        lines = lines[1:]
+    if not lines:
+        raise ValueError(f"{str(path)!r} holds no samples; expected one sample a line")
     width, rows = len(lines[0][1]), []
     for n, row in lines:
         if len(row) != width:
@@ -97,5 +111,6 @@ def data_tensor(
     X = np.asarray(X)
     if kind == "cumulant" and order not in (3, 4):
         raise ValueError(f"order of the cumulant is {order}; expected 3 or 4")
-    if directions != 0: X = whiten(X, directions) if directions else whiten(X)[:, :10]
+    if directions != 0:
+        X = whiten(X, directions) if directions else whiten(X)[:, :10]
     return moment(X, order) if kind == "moment" else {3: cumulant3, 4: cumulant4}[order](X)

@@ -48,12 +48,14 @@ def same_width(
     T, lazy, modified, fits, result = as_target(target), [], [], [], None
     for n, m in enumerate(widths):
         trained = modified_gd(T, m, rng=list(seeds), **options)
-        if any(f.run.stop is Stop.INTERRUPTED for f in trained): raise KeyboardInterrupt
+        if any(f.run.stop is Stop.INTERRUPTED for f in trained):
+            raise KeyboardInterrupt
         lazy.append([float(lazy_fit(T, m, rng=s).unexplained)**.5 for s in seeds])
         modified.append([f.relative_error for f in trained])
         fits.append(trained[0])
         result = SameWidth(T.order, T.dim, tuple(widths[:n+1]), np.array(lazy), np.array(modified), tuple(fits))
-        if tell: tell(result)
+        if tell:
+            tell(result)
     return result
 
 # %% ../nbs/06c_headline.ipynb #51869def
@@ -87,9 +89,11 @@ def smallest_width(kind, dim, rank, order, seeds, **options):
     m, targets = rank, planted_batch(kind, dim, rank, order, seeds)
     while True:
         fits = modified_gd(targets, m, rng=list(seeds), **options)
-        if any(f.run.stop is Stop.INTERRUPTED for f in fits): raise KeyboardInterrupt
+        if any(f.run.stop is Stop.INTERRUPTED for f in fits):
+            raise KeyboardInterrupt
         success = float(np.mean([f.relative_error <= .05 for f in fits]))
-        if success >= .9 or m >= 4*rank: return (m if success >= .9 else None), success
+        if success >= .9 or m >= 4*rank:
+            return (m if success >= .9 else None), success
         m = ceil(1.25*m)
 
 def confirm_lazy_width(dim, order, seed=0):
@@ -110,12 +114,14 @@ def needed_widths(
 )->NeededWidths:
     """How many components each regime needs as the dimension grows.
     Raises ValueError for an unknown kind, KeyboardInterrupt when interrupted."""
-    if kind not in KINDS: raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
+    if kind not in KINDS:
+        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
     rows, result = [], None
     for d in dims:
         width = lazy_width(d, order)
         checked = width > 1 and width*d <= 2000 and confirm_lazy_width(d, order)
         rows.append((d, width, checked, *smallest_width(kind, d, rank, order, seeds, **options)))
         result = NeededWidths(order, rank, kind, *zip(*rows, strict=True))
-        if tell: tell(result)
+        if tell:
+            tell(result)
     return result

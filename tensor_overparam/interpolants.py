@@ -71,15 +71,18 @@ def weighted_min_norm(
     (arXiv 2011.14066; closed form derived here). Raises ValueError where D does not fit or is not positive."""
     problem, D = as_regression(X, y), np.asarray(D, dtype=float)
     d = problem.X.shape[1]
-    if D.shape not in ((d,), (d, d)): raise ValueError(f"D has shape {D.shape}; expected ({d},) or ({d}, {d})")
+    if D.shape not in ((d,), (d, d)):
+        raise ValueError(f"D has shape {D.shape}; expected ({d},) or ({d}, {d})")
     w0 = np.zeros(d) if w0 is None else np.asarray(w0, dtype=float)
-    if w0.shape != (d,): raise ValueError(f"w0 has shape {w0.shape}; expected ({d},)")
+    if w0.shape != (d,):
+        raise ValueError(f"w0 has shape {w0.shape}; expected ({d},)")
     DX = (problem.X*D).T if D.ndim == 1 else D @ problem.X.T
     return w0 + DX @ _solve(problem.X @ DX, problem.y - problem.X @ w0)
 
 def _solve(A, b):
     "A⁻¹ b for a symmetric positive definite A, by Cholesky's factors."
-    try: L = np.linalg.cholesky(A)
+    try:
+        L = np.linalg.cholesky(A)
     except np.linalg.LinAlgError:
         raise ValueError("X D Xᵀ is not positive definite; expected a D that is, such as positive numbers") from None
     return np.linalg.solve(L.T, np.linalg.solve(L, b))
@@ -136,7 +139,8 @@ def constant_bound(
     kappa, # condition number M/m of D, at least 1
 ):         # (κ-1)/(2√κ); √(1 + its square) = (κ+1)/(2√κ) bounds ‖w‖/‖w_mn‖
     "Largest ‖(I-P)w‖/‖w_mn‖ of any constant D from zero (derived here; sharp). Raises ValueError for κ < 1."
-    if not np.all(np.asarray(kappa) >= 1): raise ValueError(f"kappa is {kappa}; expected numbers of at least 1")
+    if not np.all(np.asarray(kappa) >= 1):
+        raise ValueError(f"kappa is {kappa}; expected numbers of at least 1")
     return (kappa - 1)/(2*np.sqrt(kappa))
 
 def moving_bound(

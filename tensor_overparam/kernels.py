@@ -17,12 +17,15 @@ def power(
     p:int, # exponent, at least 0
 ): # x**p, a new array (x itself for p = 1)
     "Elementwise integer power by repeated squaring."
-    if p == 0: return x*0 + 1
+    if p == 0:
+        return x*0 + 1
     result = None
     while True:
-        if p & 1: result = x if result is None else result * x
+        if p & 1:
+            result = x if result is None else result * x
         p >>= 1
-        if not p: return result
+        if not p:
+            return result
         x = x * x
 
 # %% ../nbs/00b_kernels.ipynb #871404ac
@@ -31,10 +34,13 @@ def _power_inplace(x, p, spare):
     result, base = None, x
     while True:
         if p & 1:
-            if result is None: result = base
-            else: np.multiply(result, base, out=result)
+            if result is None:
+                result = base
+            else:
+                np.multiply(result, base, out=result)
         p >>= 1
-        if not p: return result
+        if not p:
+            return result
         into = base if base is not result else (spare if base is x else x)
         base = np.multiply(base, base, out=into)
 
@@ -59,7 +65,8 @@ def _panels(C, a, U, p):
     "Rows of (C Uᵀ)^p diag(a) U for 2-D NumPy arrays, a panel of rows at a time."
     m, n = len(C), len(U)
     aU = U * a[:, None]
-    if m*n <= PANEL**2: return power(C.dot(U.T), p).dot(aU)
+    if m*n <= PANEL**2:
+        return power(C.dot(U.T), p).dot(aU)
     rows = _rows(n)
     out = np.empty((m, U.shape[1]), dtype=np.result_type(C, aU))
     buffers = np.empty((2, rows, n), dtype=out.dtype)
@@ -74,7 +81,8 @@ def _own_panels(C, a, p):
     "Rows of (C Cᵀ)^p diag(a) C for a 2-D NumPy array, from the lower half of the Gram matrix."
     m, d = C.shape
     aC = C * a[:, None]
-    if m <= PANEL: return power(C.dot(C.T), p).dot(aC)
+    if m <= PANEL:
+        return power(C.dot(C.T), p).dot(aC)
     rows = _rows(m)
     out = np.empty((m, d), dtype=aC.dtype)
     buffers = np.empty((2, rows * m), dtype=out.dtype)
@@ -83,7 +91,8 @@ def _own_panels(C, a, p):
         G, spare = (b[:(j - i)*j].reshape(j - i, j) for b in buffers)
         G = _power_inplace(np.matmul(C[i:j], C[:j].T, out=G), p, spare)
         np.matmul(G, aC[:j], out=out[i:j])
-        if i: out[:i] += G[:, :i].T @ aC[i:j]
+        if i:
+            out[:i] += G[:, :i].T @ aC[i:j]
     return out
 
 # %% ../nbs/00b_kernels.ipynb #0ec48c46
@@ -156,6 +165,7 @@ def contract_factored(
         return _own_panels(C, a, order - 1) if U is C else _panels(C, a, U, order - 1)
     xp, m, aU = array_namespace(C, a, U), C.shape[-2], a[..., None] * U
     step = max(PANEL, 4_000_000 // max(1, U.shape[-2] * prod(C.shape[:-2])))
-    if m <= step: return xp.matmul(gram_power(C, U, order - 1), aU)
+    if m <= step:
+        return xp.matmul(gram_power(C, U, order - 1), aU)
     panels = (C[..., i:min(i + step, m), :] for i in range(0, m, step))
     return xp.concat([xp.matmul(gram_power(X, U, order - 1), aU) for X in panels], axis=-2)

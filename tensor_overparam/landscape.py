@@ -28,8 +28,10 @@ def contract_derivative(
     delta,    # (…, m, d) one displacement a row; leading dimensions are a batch
 ):            # (…, m, d) row i is (l-1) T(c_i, …, c_i, δ_i, ·)
     "The derivative of `T.contract(C)` along delta, exact for every target."
-    if isinstance(T, Sum): return sum(a * contract_derivative(t, C, delta) for a, t in T.terms)
-    if not isinstance(T, Factored): return _odd_part(T, C, delta)
+    if isinstance(T, Sum):
+        return sum(a * contract_derivative(t, C, delta) for a, t in T.terms)
+    if not isinstance(T, Factored):
+        return _odd_part(T, C, delta)
     powers = gram_power(C, T.vectors, T.order - 2) * T.weights
     return (powers * ((T.order - 1) * (delta @ T.vectors.T))) @ T.vectors
 
@@ -91,7 +93,8 @@ class Vanilla:
     m:int              # number of components
     @classmethod
     def at(cls, T, S, penalty):
-        if penalty: raise ValueError(f"penalty is {penalty}; expected 0, the vanilla objective has none")
+        if penalty:
+            raise ValueError(f"penalty is {penalty}; expected 0, the vanilla objective has none")
         return cls(T, float(sqnorm(T)), np.concatenate([S.vectors.ravel(), S.weights]), len(S.weights))
     @property
     def unit(self): return self.sqnorm**(.5/(self.T.order + 1))
@@ -194,7 +197,8 @@ def spectrum(
     rng, off = np.random.default_rng(0), lambda v: v - (v @ G.T) @ G
     dust, v0 = 1e-9*f.sqnorm/f.unit**2*rng.random(n), rng.normal(size=n)   # parts eigenvalues that coincide exactly
     def largest(k, lift, sign):
-        action = lambda v: lift*off(v.ravel()) + sign*off(product(off(v.ravel()))) + dust*v.ravel()
+        def action(v):
+            return lift*off(v.ravel()) + sign*off(product(off(v.ravel()))) + dust*v.ravel()
         return eigsh(LinearOperator((n, n), action, dtype=float), k, which="LA", v0=v0, tol=1e-9)
     top = 1.1*abs(largest(1, 0., 1.)[0][0]) + f.sqnorm/f.unit**2
     values, vectors = largest(count, top, -1.)   # top - H off the gauge, zero on it
@@ -208,13 +212,15 @@ def polish(
     "Descend to a point with a gradient of rounding size, if there is one near."
     f = landscape(target, point, objective, penalty)
     options = dict(maxiter=steps, gtol=1e-9*f.sqnorm/f.unit, initial_trust_radius=f.unit/20, max_trust_radius=f.unit/2)
-    product = lambda x, p: f.hessian(x)(p)
+    def product(x, p):
+        return f.hessian(x)(p)
     x = minimize(f.gradient, f.start, jac=True, hessp=product, method="trust-ncg", options=options).x
     g = f.gradient(x)[1]
     for _ in range(10):
         y = x + minres(hessian_product(f.T, f.student(x), objective, penalty), -g, rtol=1e-12)[0]
         after = f.gradient(y)[1]
-        if not np.linalg.norm(after) < .5*np.linalg.norm(g): break
+        if not np.linalg.norm(after) < .5*np.linalg.norm(g):
+            break
         x, g = y, after
     return f.student(x)
 
@@ -271,10 +277,14 @@ def probe(
             values = [at.term(u, k)[0] for u in U]
         flip = [-np.sign(v) if k % 2 else 1. for v in values]          # odd terms change sign with the direction
         low = min(range(len(U)), key=lambda i: flip[i]*values[i])
-        if flip[low]*values[low] < -clear: return k, flip[low]*(at.Z @ U[low])
-        if seen: at = _unseen(at, k, rng)
-        if not at.Z.size: break
-        if k % 2 == 0 and max(at.follow(at.Z @ u, k)[1] for u in _random(rng, at, starts)) > zero: break
+        if flip[low]*values[low] < -clear:
+            return k, flip[low]*(at.Z @ U[low])
+        if seen:
+            at = _unseen(at, k, rng)
+        if not at.Z.size:
+            break
+        if k % 2 == 0 and max(at.follow(at.Z @ u, k)[1] for u in _random(rng, at, starts)) > zero:
+            break
     return None, None
 
 def _random(rng, at, n):
@@ -284,7 +294,8 @@ def _random(rng, at, n):
 
 def _descend(at, U, k, scale):
     "Where the k-th term leads downhill on the unit sphere, from each u."
-    scaled = lambda p: [x/scale for x in at.term(p, k)]
+    def scaled(p):
+        return [x/scale for x in at.term(p, k)]
     ends = [minimize(scaled, u, jac=True, method="L-BFGS-B", options=dict(maxiter=100)).x for u in U]
     return [u/np.linalg.norm(u) for u in ends]
 
@@ -311,7 +322,8 @@ class Verdict:
     direction: Any        # (n,) the way out; for degenerate points in vanilla parameters, C and then w
 
     def __repr__(self):
-        show = lambda x: "0 to rounding" if abs(x) < 1e-8 else f"{x:.2g}"
+        def show(x):
+            return "0 to rounding" if abs(x) < 1e-8 else f"{x:.2g}"
         out = {"degenerate": ", no way down found", "not critical": ", still moving"}.get(self.kind, "")
         return (f"{self.kind}{f', down at order {self.order}' if self.order else out} (relative error "
                 f"{self.relative_error:.4f}, gradient {show(self.gradient)}, smallest eigenvalue "
@@ -332,9 +344,12 @@ def classify(
     values, vectors = spectrum(f, x, count or (None if x.size <= DENSE else 20))
     zero, error = np.abs(values) <= small, relative_error(f.T, point)
     kind, order, direction = "degenerate", None, None
-    if slope*f.unit > tol*f.sqnorm: kind = "not critical"
-    elif values[0] < -small: kind, order, direction = "strict saddle", 2, vectors[:, 0]
-    elif not zero.any() or (error < 1e-7 and not penalty): kind = "minimum"
+    if slope*f.unit > tol*f.sqnorm:
+        kind = "not critical"
+    elif values[0] < -small:
+        kind, order, direction = "strict saddle", 2, vectors[:, 0]
+    elif not zero.any() or (error < 1e-7 and not penalty):
+        kind = "minimum"
     elif objective != "vanilla" and not penalty:
         same = classify(target, point, tol=tol, flat=flat, count=count)
         order, direction = same.order, same.direction

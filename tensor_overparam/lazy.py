@@ -26,8 +26,10 @@ def lazy_width(
 )->int:        # smallest m whose tangent space is everything, for generic directions
     """Width at which the best lazy fit explains every target:
     ⌈D/d⌉, one more in the four exceptions of Alexander and Hirschowitz, d for matrices."""
-    if dim < 1 or order < 2: raise ValueError(f"dim is {dim} and order is {order}; expected dim >= 1 and order >= 2")
-    if order == 2: return dim
+    if dim < 1 or order < 2:
+        raise ValueError(f"dim is {dim} and order is {order}; expected dim >= 1 and order >= 2")
+    if order == 2:
+        return dim
     return ceil(monomial_count(dim, order) / dim) + ((order, dim) in {(3, 5), (4, 3), (4, 4), (4, 5)})
 
 # %% ../nbs/05_lazy.ipynb #0e4dc8f0
@@ -45,7 +47,8 @@ class Tangent(Algebra):
         "(…, n, d) -> (…, n, d), by the product rule, in panels of rows."
         _check_rows(X, self.dim)
         xp, step = array_namespace(X, self.delta), max(1, _rows(self.vectors.shape[-2]))
-        if X.ndim > 2: step = X.shape[-2]
+        if X.ndim > 2:
+            step = X.shape[-2]
         rows = [self._rows(xp, X[..., i:i+step, :]) for i in range(0, X.shape[-2], step)]
         return rows[0] if len(rows) == 1 else xp.concat(rows, axis=-2)
 
@@ -119,19 +122,23 @@ def draw_directions(width, dim, rng):
     if not isinstance(width, (int, np.integer)) or width < 1:
         raise ValueError(f"width is {width!r}; expected an integer of at least 1, or an array of directions")
     seeds, batch = as_seeds(rng)
-    if batch: raise ValueError(f"rng is {rng!r}; expected a single seed")
+    if batch:
+        raise ValueError(f"rng is {rng!r}; expected a single seed")
     return sphere(seeds, 0, width, dim)[0]
 
 # %% ../nbs/05_lazy.ipynb #41d24521
 def _solve(V, l, b, method, tol):
     "δ of least norm with Kδ = b, for unit rows V; says which method was used in the end."
-    if method == "cg": return _cg(V, l, b, tol), method
+    if method == "cg":
+        return _cg(V, l, b, tol), method
     if method not in ("cholesky", "eigh"):
         raise ValueError(f"method is {method!r}; expected 'cholesky', 'eigh', 'cg' or None")
     K, columns = tangent_kernel(V, l), b.reshape(-1, V.size).T
     if method == "cholesky":
-        try: factor = scipy.linalg.cholesky(K, lower=True, check_finite=False)
-        except np.linalg.LinAlgError: factor = np.zeros_like(K)
+        try:
+            factor = scipy.linalg.cholesky(K, lower=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            factor = np.zeros_like(K)
         diagonal = np.diag(factor)
         if diagonal.min() > 1e-5*diagonal.max():
             return scipy.linalg.cho_solve((factor, True), columns, check_finite=False).T.reshape(b.shape), method
@@ -146,8 +153,11 @@ def _cg(V, l, b, tol):
         P = gram_power(V, V, l - 2)
         Q = P * (V @ V.T) / l
         P = P * ((l - 1)/l)
-        product = lambda x: Q @ x + (P * (V @ x.T)) @ V
-    else: product = lambda x: Tangent(V, x, l).contract(V)
+        def product(x):
+            return Q @ x + (P * (V @ x.T)) @ V
+    else:
+        def product(x):
+            return Tangent(V, x, l).contract(V)
     K = LinearOperator((V.size,)*2, matvec=lambda x: product(x.reshape(V.shape)).ravel(), dtype=float)
     found = [cg(K, x.ravel(), rtol=tol, atol=0., maxiter=2000) for x in b.reshape(-1, *V.shape)]
     if any(info for _, info in found):
@@ -177,7 +187,8 @@ def lazy_floor(
 )->float:      # between 0 and 1
     """Lower bound on the mean unexplained part of a rank-one target uniform on the sphere, for any m directions.
     Derived here (greedy fill)."""
-    if m < 0 or dim < 2: raise ValueError(f"m is {m} and dim is {dim}; expected m of at least 0 and dim of at least 2")
+    if m < 0 or dim < 2:
+        raise ValueError(f"m is {m} and dim is {dim}; expected m of at least 0 and dim of at least 2")
     masses, sizes = harmonic_masses(dim, order)
     left, explained = float(min(m*dim, monomial_count(dim, order))), 0.
     for j in np.argsort(-masses/sizes):

@@ -72,8 +72,10 @@ def fastest_rate(
 )->float:      # largest eigenvalue of the kernel JᵀJ
     "κ_max of the linearised model, by Lanczos iteration on tangent products."
     scale = (order*np.asarray(weights))[:, None]
-    product = lambda x: (scale*Tangent(C, scale*x.reshape(C.shape), order).contract(C)).ravel()
-    if C.size <= 3: return float(np.linalg.eigvalsh(np.stack([product(e) for e in np.eye(C.size)]))[-1])
+    def product(x):
+        return (scale*Tangent(C, scale*x.reshape(C.shape), order).contract(C)).ravel()
+    if C.size <= 3:
+        return float(np.linalg.eigvalsh(np.stack([product(e) for e in np.eye(C.size)]))[-1])
     K = LinearOperator((C.size,)*2, matvec=product, dtype=float)
     v0 = np.random.default_rng(0).normal(size=C.size)
     return float(eigsh(K, k=1, which="LA", tol=1e-3, v0=v0, return_eigenvectors=False)[0])
@@ -95,7 +97,8 @@ def lazy_gd(
     Time is in units of the rescaled target."""
     problem = prepare(target, width, rng, tol=tol, **given(learning_rate=learning_rate))
     numpy_only(problem.T, "lazy_gd")
-    if problem.batch: raise ValueError("lazy_gd trains one run at a time; expected a single seed")
+    if problem.batch:
+        raise ValueError("lazy_gd trains one run at a time; expected a single seed")
     C = sphere(problem.seeds, 0, width, problem.T.dim)[0] if init is None else np.asarray(init.vectors)
     if init is not None and init.order != problem.T.order:
         raise ValueError(f"init has order {init.order}; expected the order of the target, {problem.T.order}")
@@ -149,8 +152,10 @@ def scaled_gd(
     w = 0*C0[..., 0] + 1.
     reference = problem.T + Factored(alpha*w, C0, problem.T.order)
     size = sqnorm(reference)
-    step = lambda p: scaled_step(p, problem, reference, size, alpha, rate, tol)
+    def step(p):
+        return scaled_step(p, problem, reference, size, alpha, rate, tol)
     config = dict(algorithm="scaled", width=int(width), alpha=alpha, learning_rate=rate, steps=steps, tol=tol)
     runs = run(step, {"C": C0, "w": w, "C0": C0}, steps=steps, batch=problem.batch, config=config, **record)
-    moved = lambda p: Factored(p["w"], p["C"], problem.T.order) - Factored(p["w"], p["C0"], problem.T.order)
+    def moved(p):
+        return Factored(p["w"], p["C"], problem.T.order) - Factored(p["w"], p["C0"], problem.T.order)
     return conclude(problem, runs, lambda p: moved(p)*alpha, rate, keep_diverged)

@@ -92,7 +92,8 @@ class Report:
 def line(entry):
     "A line of the table in text; the heading for None."
     form = "{:24} {:5}  {:>19}  {:>19}  {:>7}  {}"
-    if entry is None: return form.format("claim", "kind", "predicted", "measured", "slack", "verdict")
+    if entry is None:
+        return form.format("claim", "kind", "predicted", "measured", "slack", "verdict")
     c = entry.comparison
     verdict = c.verdict + ("" if entry.as_recorded else f" (recorded: {entry.claim.expected})")
     return form.format(entry.name, c.prediction.kind, *entry.numbers(), f"{c.slack:.3g}", verdict)
@@ -119,5 +120,6 @@ def report(
         start = perf_counter()
         comparison = CHECKS[name].check(case)
         entries.append(Entry(name, CHECKS[name], comparison, perf_counter() - start))
-        if tell: tell(entries[-1])
+        if tell:
+            tell(entries[-1])
     return Report(tuple(entries))

@@ -23,7 +23,8 @@ def mixture_risk(
     "Risk of the network c + ⟨x,Ax⟩ on the mixture x|y ~ N(0, Σ + yΔ), y = ±1 (1906.08899, confirmed)."
     A = symmetric(A, "A")
     Sigma, Delta = clouds(Sigma, Delta)
-    if A.shape != Sigma.shape: raise ValueError(f"A has shape {A.shape} and Sigma {Sigma.shape}; expected equal ones")
+    if A.shape != Sigma.shape:
+        raise ValueError(f"A has shape {A.shape} and Sigma {Sigma.shape}; expected equal ones")
     gap = 0. if c is None else c + np.sum(A*Sigma)
     P, Q = A @ Sigma, A @ Delta
     return float((1 - np.sum(A*Delta))**2 + 2*np.sum(P*P.T) + 2*np.sum(Q*Q.T) + gap**2)
@@ -87,7 +88,8 @@ def mixture_nt_risk(
     d, (_, s, basis) = len(D), np.linalg.svd(V)
     outside = basis[np.sum(s > 1e-10*s[0]):]
     P = outside.T @ outside
-    reach = lambda A: A - P @ A @ P
+    def reach(A):
+        return A - P @ A @ P
     def product(a):
         A = reach(a.reshape(d, d))
         return reach(2*A + 2*D @ A @ D).ravel() + 2*(P @ a.reshape(d, d) @ P).ravel()
@@ -96,7 +98,8 @@ def mixture_nt_risk(
     return float(1/(1 + A @ right))
 
 def _one(W):
-    if W.ndim != 2: raise ValueError(f"W has shape {W.shape}; expected a single draw of weights (N, d)")
+    if W.ndim != 2:
+        raise ValueError(f"W has shape {W.shape}; expected a single draw of weights (N, d)")
     return W
 
 def mixture_nt_small(
@@ -106,9 +109,12 @@ def mixture_nt_small(
 ):         # (…) risk; absolute and normalised are the same
     "The NT risk on the mixture to leading order in Δ; useful for |δ| up to about 0.35. Derived here."
     D, root = whitened(*clouds(Sigma, Delta))
-    if not np.any(D): return np.ones(np.shape(W)[:-2])[()]
-    if np.ndim(W) == 0: left = nt_mean(D, W, normalised=True)
-    else: left = nt_risk(D, directions(W, len(D)) @ root, normalised=True)
+    if not np.any(D):
+        return np.ones(np.shape(W)[:-2])[()]
+    if np.ndim(W) == 0:
+        left = nt_mean(D, W, normalised=True)
+    else:
+        left = nt_risk(D, directions(W, len(D)) @ root, normalised=True)
     return 1/(1 + .5*np.sum(D*D)*(1 - left))
 
 # %% ../nbs/12b_mixture.ipynb #53de39ba
@@ -121,7 +127,10 @@ def mixture_nn_risk(
     """Infimum of the risk on the mixture when all weights are trained. Derived here (interlacing for 'free').
     Raises ValueError for an unknown rule, or signs that do not add up to N."""
     rules, delta = sign_counts(width, second_layer), np.linalg.eigvalsh(whitened(*clouds(Sigma, Delta))[0])
-    top = lambda x, n: np.sum(np.sort(x**2/(1 + x**2))[::-1][:n])
-    if second_layer == "free": S = top(delta, width)/2
-    else: S = max(top(delta[delta > 0], p) + top(delta[delta < 0], m) for p, m in rules)/2
+    def top(x, n):
+        return np.sum(np.sort(x**2/(1 + x**2))[::-1][:n])
+    if second_layer == "free":
+        S = top(delta, width)/2
+    else:
+        S = max(top(delta[delta > 0], p) + top(delta[delta < 0], m) for p, m in rules)/2
     return float(1/(1 + S))

@@ -57,9 +57,12 @@ def chosen(
     "Which components a rule re-initialises."
     small = size < max(10*init_scale, .05)**2
     drawn = lottery == lottery.max(axis=-1, keepdims=True)
-    if rule == "none": return small & False
-    if rule == "one": return drawn
-    if rule == "small": return small
+    if rule == "none":
+        return small & False
+    if rule == "one":
+        return drawn
+    if rule == "small":
+        return small
     return np.where(small.any(axis=-1, keepdims=True), small, drawn)
 
 # %% ../nbs/06_modified.ipynb #725d9c6d
@@ -119,7 +122,8 @@ def _where(which, a, b):
 
 def signs(seeds, draw, m, order):
     "(S, m) signs: +1 for odd orders, where a vector absorbs the sign; fair coins for even ones."
-    if order % 2: return np.ones((len(seeds), m))
+    if order % 2:
+        return np.ones((len(seeds), m))
     return np.stack([g.choice([-1., 1.], size=m) for g in generators(seeds, draw)])
 
 # %% ../nbs/06_modified.ipynb #30767582
@@ -178,8 +182,10 @@ def _check_options(rule, epochs, finish, penalty, init_scale, switch):
     "Refuse options that mean nothing, in a sentence."
     if not (isinstance(epochs, (int, np.integer)) and isinstance(finish, (int, np.integer))):
         raise ValueError(f"epochs is {epochs!r} and finish is {finish!r}; expected integers of at least 1")
-    if rule not in RULES: raise ValueError(f"rule is {rule!r}; expected one of {', '.join(map(repr, RULES))}")
-    if not isinstance(switch, (bool, np.bool_)): raise ValueError(f"switch is {switch!r}; expected True or False")
+    if rule not in RULES:
+        raise ValueError(f"rule is {rule!r}; expected one of {', '.join(map(repr, RULES))}")
+    if not isinstance(switch, (bool, np.bool_)):
+        raise ValueError(f"switch is {switch!r}; expected True or False")
     if not (penalty >= 0 and init_scale < 1):
         raise ValueError(f"penalty is {penalty} and init_scale {init_scale}; "
                          "expected a penalty of at least 0 and a scale below 1")

@@ -74,7 +74,8 @@ def monomials(
     "All monomials of degree p at each row of C, in the order of `monomial_index`; any array library."
     xp, (n, d) = array_namespace(C), C.shape
     X = Phi = np.ascontiguousarray(C.T) if isinstance(C, np.ndarray) else C.T
-    if isinstance(C, np.ndarray) and n*monomial_count(d, degree) <= FEW: return _picked(X, degree)
+    if isinstance(C, np.ndarray) and n*monomial_count(d, degree) <= FEW:
+        return _picked(X, degree)
     starts = list(range(d))
     for _ in range(degree - 1):
         blocks = [X[j, :] * Phi[starts[j]:, :] for j in range(d)]
@@ -89,7 +90,8 @@ def _picked(X, degree):
     "The monomials of the columns of a NumPy array, factor by factor."
     *first, last = monomial_index(len(X), degree).T
     Phi = X.take(last, axis=0)
-    for i in reversed(first): Phi *= X.take(i, axis=0)
+    for i in reversed(first):
+        Phi *= X.take(i, axis=0)
     return Phi
 
 # %% ../nbs/00a_monomials.ipynb #15af6df9

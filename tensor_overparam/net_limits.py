@@ -27,7 +27,8 @@ def alignment(
 )->float: # cos²(Γ, B), between 0 and 1
     "tr(ΓB)²/(‖Γ‖² ‖B‖²): squared cosine of the angle between two matrices."
     cov, B = symmetric(cov, "cov"), symmetric(B)
-    if cov.shape != B.shape: raise ValueError(f"cov has shape {cov.shape} and B {B.shape}; expected equal ones")
+    if cov.shape != B.shape:
+        raise ValueError(f"cov has shape {cov.shape} and B {B.shape}; expected equal ones")
     return float(in_units(2*np.sum(cov*B)**2/np.sum(cov*cov), B, True))
 
 def participation(
@@ -56,9 +57,11 @@ def draw_weights(
     rng=0,          # seed or Generator
 )->np.ndarray:      # (N, d) or (draws, N, d) weights, one neuron a row
     "First-layer weights, rows from N(0, Γ)."
-    if width < 1 or dim < 1: raise ValueError(f"width is {width} and dim is {dim}; expected at least 1 of each")
+    if width < 1 or dim < 1:
+        raise ValueError(f"width is {width} and dim is {dim}; expected at least 1 of each")
     Z = np.random.default_rng(rng).normal(size=(*(() if draws is None else (draws,)), width, dim))
-    if cov is None: return Z
+    if cov is None:
+        return Z
     values, vectors = np.linalg.eigh(covariance(cov))
     return Z @ (vectors*np.sqrt(np.maximum(values, 0.))) @ vectors.T
 
@@ -99,7 +102,8 @@ def trace_share(
     """Mean share of the identity that N random features explain: a mean-field recursion with its two leading
     fluctuations. Derived here; off by at most 0.005 at d = 6, 0.003 at 10 and 0.001 at 20."""
     N, D = counts(width), dim*(dim + 1)/2 - 1
-    if dim < 2: return np.minimum(N, 1.)
+    if dim < 2:
+        return np.minimum(N, 1.)
     with np.errstate(divide="ignore", invalid="ignore"):
         s = N/((dim - 1)*(1 - (N - 1)/D))*(1 - (N - 1)*8*(dim - 2)/((dim - 1)**2*(dim + 2)*(dim + 4)))
         p = s/(1 + s) - 2*N*(N - 1)/(D*(dim - 1)**2*(1 + s)**3)
@@ -134,8 +138,10 @@ def spectrum(
     dim:int,  # d
 )->np.ndarray:# (d,) eigenvalues, falling, with mean square 1
     "Eigenvalues of a target of a named kind. Raises ValueError for an unknown name."
-    if kind not in SPECTRA: raise ValueError(f"kind is {kind!r}; expected one of {', '.join(map(repr, SPECTRA))}")
-    if dim < 1: raise ValueError(f"dim is {dim}; expected at least 1")
+    if kind not in SPECTRA:
+        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(map(repr, SPECTRA))}")
+    if dim < 1:
+        raise ValueError(f"dim is {dim}; expected at least 1")
     return SPECTRA[kind](int(dim))
 
 # %% ../nbs/12a_net_limits.ipynb #017e3a7d
@@ -153,15 +159,19 @@ def rf_limit(
     if cov is not None and activation is not QUADRATIC:
         raise ValueError(f"cov is given and the activation is {activation.name}; the limit is known for isotropic "
                          "weights, or for the quadratic activation")
-    if cov is None: gain, fit = activation_gain(activation, N/len(B)), trace_part(B)
-    else: gain, fit = N/participation(cov), alignment(cov, B)
+    if cov is None:
+        gain, fit = activation_gain(activation, N/len(B)), trace_part(B)
+    else:
+        gain, fit = N/participation(cov), alignment(cov, B)
     return in_units(2*np.sum(B*B)*(1 - fit*gain/(1 + gain)), B, normalised)
 
 def activation_gain(activation, rho):
     "y(ρ) = ½ λ_2² ρ ψ, which is ρ for u²."
     first, kappa = activation.first**2, activation.variance - activation.first**2
-    if kappa <= 0: raise ValueError(f"{activation.name} is linear up to an offset; expected a curved activation")
-    if first == 0: return .5*activation.second**2*rho/kappa
+    if kappa <= 0:
+        raise ValueError(f"{activation.name} is linear up to an offset; expected a curved activation")
+    if first == 0:
+        return .5*activation.second**2*rho/kappa
     s = kappa/first
     b = s + 1 - rho
     return .5*activation.second**2*(np.sqrt(b*b + 4*rho*s) - b)/(2*s*first)
@@ -181,16 +191,20 @@ def nt_limit(
         rho = np.minimum(N/len(B), 1.)
         return in_units(2*np.sum(B*B)*(1 - rho)*(1 - rho + rho*trace_part(B)), B, normalised)
     gamma, U = np.linalg.eigh(covariance(cov))
-    if len(gamma) != len(B): raise ValueError(f"cov is {len(gamma)} by {len(gamma)} and B {len(B)} by {len(B)}")
+    if len(gamma) != len(B):
+        raise ValueError(f"cov is {len(gamma)} by {len(gamma)} and B {len(B)} by {len(B)}")
     squares = np.vectorize(_nt_left, excluded=(0, 1))(U.T @ B @ U, np.maximum(gamma, 0.), N)
     return in_units(2*squares, B, normalised)[()]
 
 def _nt_left(B, gamma, N):
     "½ R_NT in the eigenbasis of Γ."
     present = gamma > 1e-12*gamma.max()
-    if N == 0: return np.sum(B*B)
-    if N >= present.sum(): return np.sum(B[np.ix_(~present, ~present)]**2)
-    count = lambda z: np.sum(gamma/(np.exp(-z) + gamma)) - N
+    if N == 0:
+        return np.sum(B*B)
+    if N >= present.sum():
+        return np.sum(B[np.ix_(~present, ~present)]**2)
+    def count(z):
+        return np.sum(gamma/(np.exp(-z) + gamma)) - N
     xi = np.exp(brentq(count, -50 - np.log(gamma.max()), 50 - np.log(gamma[present].min()), xtol=1e-13))
     q = 1/(1 + xi*gamma)
     degrees = np.sum((xi*gamma*q)**2)
@@ -229,6 +243,7 @@ def curves(
     d, tau, r = len(lam), lam.sum()**2/(len(lam)*size), np.minimum(rho, 1.)
     k = d*(1 - r)
     N = np.minimum(rho*d, d*(d + 1)/2)
-    tail = lambda x: np.interp(r*d, np.arange(d + 1), 1 - np.r_[0., np.cumsum(np.sort(x)[::-1])]/size)
+    def tail(x):
+        return np.interp(r*d, np.arange(d + 1), 1 - np.r_[0., np.cumsum(np.sort(x)[::-1])]/size)
     return Curves(rho, 1 - rho/(1 + rho)*tau, (1 - r)*(1 - r + r*tau), tail(lam**2), tail(np.maximum(lam, 0.)**2),
                   1 - rotation_average(trace_share(N, d), N, tau, d), rotation_average(k/d, k*(k + 1)/2, tau, d))

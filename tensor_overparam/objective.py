@@ -80,7 +80,8 @@ def spectral_scale(
     v = new(sphere([0], 0, starts, T.dim)[0])
     best = 0.
     for _ in range(rounds):
-        with np.errstate(all="ignore"): w = T.contract(v)
+        with np.errstate(all="ignore"):
+            w = T.contract(v)
         best = xp.maximum(best + 0*w[..., 0, 0], xp.max(xp.abs(xp.vecdot(v, w, axis=-1)), axis=-1))
         size = xp.linalg.vector_norm(w, axis=-1, keepdims=True)
         v = xp.where(size > 0, w / xp.where(size > 0, size, 1 + 0*size), v)
@@ -109,10 +110,13 @@ def as_seeds(
 )->tuple: # list of integer seeds, and the batch size or None
     "Integer seeds for one run or a batch of runs. Raises ValueError for anything else."
     if isinstance(rng, (list, tuple, range, np.ndarray)):
-        if len(rng) == 0: raise ValueError("rng is an empty list; expected at least one seed")
+        if len(rng) == 0:
+            raise ValueError("rng is an empty list; expected at least one seed")
         return [as_seeds(r)[0][0] for r in rng], len(rng)
-    if isinstance(rng, np.random.Generator): return [int(rng.integers(2**62))], None
-    if isinstance(rng, (int, np.integer)) and rng >= 0: return [int(rng)], None
+    if isinstance(rng, np.random.Generator):
+        return [int(rng.integers(2**62))], None
+    if isinstance(rng, (int, np.integer)) and rng >= 0:
+        return [int(rng)], None
     raise ValueError(f"rng is {rng!r}; expected a nonnegative integer seed, a numpy Generator, or a list of those")
 
 def generators(seeds, draw):
@@ -225,8 +229,10 @@ def conclude(
     one = problem.batch is None
     fits = []
     for i, run in enumerate([runs] if one else runs):
-        if not float(run.final.measured["relative_error"]) < HOPELESS: run = replace(run, stop=Stop.DIVERGED)
-        if run.stop is Stop.DIVERGED and not keep_diverged: raise Diverged(run, rate)
+        if not float(run.final.measured["relative_error"]) < HOPELESS:
+            run = replace(run, stop=Stop.DIVERGED)
+        if run.stop is Stop.DIVERGED and not keep_diverged:
+            raise Diverged(run, rate)
         many = not isinstance(problem.scale, float)
         T, scale = (problem.original[i], float(problem.scale[i])) if many else (problem.original, problem.scale)
         S, run = student(run.final.params) * scale, replace(run, config=run.config | {"seed": problem.seeds[i]})

@@ -83,7 +83,8 @@ def _free(p): return p["theta"], lambda W_bar: W_bar
 def _linear(p): return p["V"] @ _t(p["theta"]), lambda W_bar: _t(W_bar) @ p["V"]
 
 def _relaxed(p):
-    pull = lambda W_bar: _t(W_bar) @ p["V"] + relaxed_penalty(p["theta"])[1]
+    def pull(W_bar):
+        return _t(W_bar) @ p["V"] + relaxed_penalty(p["theta"])[1]
     return p["V"] @ _t(p["theta"]), pull
 
 def _turned(p, map):
@@ -155,7 +156,8 @@ def training_step(
 def stochastic_step(p, neurons, objective, o)->Move:
     "S-OPT: the same, after a draw of new coordinates every `inner` steps (arXiv 2004.04690)."
     due = p["k"] % o.inner == 0
-    if due: p = _draw_block(p, o)
+    if due:
+        p = _draw_block(p, o)
     return training_step(p, neurons, objective, o)._replace(event=f"block {p['round']}" if due else "")
 
 def retraction_step(p, neurons, objective, o, iterations=None)->Move:
@@ -220,13 +222,15 @@ def train_neurons(
     way = _check_training(V, c, method, learning_rate, decay, block, inner)
     batch = len(V) if V.ndim == 3 else None
     seeds, many = as_seeds(rng)
-    if batch and many is None: seeds = [seeds[0] + i for i in range(batch)]
+    if batch and many is None:
+        seeds = [seeds[0] + i for i in range(batch)]
     if many and many != batch:
         raise ValueError(f"rng gives {many} seeds and V has shape {V.shape}; expected one set of neurons a seed, "
                          "(S, m, d), or a single seed")
     o = TrainingOptions(learning_rate, steps, decay, turn, block or (V.shape[-1] + 1)//2, inner, seeds)
     p = {"V": V, "theta": way.start(V, o), "c": c + 0., "k": 0, "round": 0}
-    for k in ("theta", "c"): p |= {"m_" + k: 0*p[k], "v_" + k: 0*p[k], "k_" + k: 0}
+    for k in ("theta", "c"):
+        p |= {"m_" + k: 0*p[k], "v_" + k: 0*p[k], "k_" + k: 0}
     p["block"] = _each(np.arange(o.block), V).astype(int)
     energy = {"energy": lambda state: hyperspherical_energy(way.neurons(state.params)[0], s)}
     config = dict(method=method, learning_rate=learning_rate, decay=decay, s=s, seeds=seeds)
@@ -242,7 +246,8 @@ def neurons(
 # %% ../nbs/14c_orthogonal_training.ipynb #f96089c4
 def _check_training(V, c, method, rate, decay, block, inner):
     "Refuse in a sentence what cannot be trained; the method otherwise."
-    if method not in METHODS: raise ValueError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
+    if method not in METHODS:
+        raise ValueError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
     if V.ndim not in (2, 3) or c.shape != V.shape[:-1] or not (np.isfinite(V).all() and np.isfinite(c).all()):
         raise ValueError(f"neurons have shape {V.shape} and output weights {c.shape}; expected finite numbers, of "
                          "shapes (m, d) and (m,), or (S, m, d) and (S, m) for a batch")

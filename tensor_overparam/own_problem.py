@@ -42,7 +42,8 @@ def flow_ends_at_projection(T, m, seed):
 def large_alpha_is_lazy(T, m, seed):
     "At a large output scale, training the full model follows the linearised flow."
     small = m*T.dim <= 1500
-    if not small: m = 1
+    if not small:
+        m = 1
     f = scaled_gd(T, m, alpha=1e4, steps=200, rng=seed)
     measured = .5*f.run.trace["relative_error"]**2*float(sqnorm(T))
     flow = lazy_flow(T, draw_directions(m, T.dim, seed)) if small else None
@@ -104,5 +105,6 @@ def check_target(
         start, comparison = perf_counter(), experiment(T, width, rng)
         expected = HOLDS if comparison.verdict == VIOLATED else comparison.verdict
         entries.append(Entry(name, Claim(experiment, notebook, expected), comparison, perf_counter() - start))
-        if tell: tell(entries[-1])
+        if tell:
+            tell(entries[-1])
     return Report(tuple(entries))

@@ -41,7 +41,8 @@ def targets_of(
     coherence=.5,# cosine between components of a correlated target
 )->Factored:     # a batch of targets
     "Planted targets, one a seed."
-    if kind != "correlated": return planted_batch(kind, dim, rank, order, seeds)
+    if kind != "correlated":
+        return planted_batch(kind, dim, rank, order, seeds)
     made = [correlated(dim, rank, order, rng=s, coherence=coherence) for s in seeds]
     return Factored(np.stack([T.weights for T in made]), np.stack([T.vectors for T in made]), order)
 
@@ -150,7 +151,8 @@ def as_threshold(
     "What a row of the sweep says."
     upper, tried = row["upper"], tuple(int(w) for w in row["tried"])
     decided = tuple("evidence" if e else "share" for e in row["by_evidence"])
-    numbers = lambda name: tuple(int(n) for n in row[name])
+    def numbers(name):
+        return tuple(int(n) for n in row[name])
     return Threshold(int(row["m"]) or None, (int(row["lower"]), inf if upper == inf else int(upper)),
                      (int(row["low"]), int(row["high"])), tried, numbers("successes"), numbers("shots"), decided,
                      tuple(tuple(map(float, s)) for s in row["stakes"]), .9, .95, bool(row["consistent"]))
@@ -207,7 +209,8 @@ def plan(
 )->dict:         # name -> list of (over, x, fixed) for curves, or one such triple with `widths` for a diagram
     "The experiments of the tutorial."
     rank, three = lambda r: r, ("small-else-one", "vanilla", "als")
-    make = lambda over, x, names, **fixed: [(over, x, dict(algorithm=name, **fixed)) for name in names]
+    def make(over, x, names, **fixed):
+        return [(over, x, dict(algorithm=name, **fixed)) for name in names]
     room = dict(low=rank, high=lambda r: 16 + 3*r)
     kinds, orders = (("random",), (3,)) if quick else (tuple(KINDS), (3, 4))
     dims = {3: (10, 20, 40, 80), 4: (10, 20, 40, 80), 5: (10, 20, 40)} if not quick else {3: (10, 20)}
@@ -227,7 +230,8 @@ def plan(
 
 def _diagrams(quick):
     "The diagrams of the plan."
-    x = lambda *values: values[::3] if quick else values
+    def x(*values):
+        return values[::3] if quick else values
     free = dict(algorithm="none", epochs=30)
     return {
         "alpha": ("alpha", x(.001, .01, .03, .1, .3, 1., 10.), dict(algorithm="scaled", order=3, dim=10, rank=3,
@@ -263,7 +267,8 @@ def run_all(
         names = [n for n in table.dtype.names if n not in ("seconds", "host", "status")]
         write_table(table[names], folder/"needed.csv")
     for name, spec in chosen.items():
-        if isinstance(spec, list): continue
+        if isinstance(spec, list):
+            continue
         tell(f"diagram of {name}")
         over, x, fixed = spec
         result = phase(over, x, store=folder/"success.db", executor=executor, progress=progress, **fixed)
@@ -308,7 +313,9 @@ def _write_diagram(result, path):
 def _read(path):
     "Rows of a table as dicts; numbers and lists are read as such."
     def value(text):
-        try: return json.loads(text)
-        except ValueError: return {"inf": inf, "nan": np.nan, "True": True, "False": False, "": None}.get(text, text)
+        try:
+            return json.loads(text)
+        except ValueError:
+            return {"inf": inf, "nan": np.nan, "True": True, "False": False, "": None}.get(text, text)
     with open(path, newline="", encoding="utf-8") as f:
         return [{name: value(text) for name, text in row.items()} for row in csv.DictReader(f)]

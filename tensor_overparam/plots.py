@@ -27,7 +27,8 @@ def canvas(
     "A figure without background whose frame and text can be read on light and on dark, and its axes."
     fig, axs = plt.subplots(rows, columns, **{"figsize": size or (5.2*columns, 3.6*rows)} | options)
     fig.patch.set_alpha(0)
-    for ax in np.ravel(axs): bare(ax)
+    for ax in np.ravel(axs):
+        bare(ax)
     return fig, axs
 
 def bare(
@@ -36,8 +37,10 @@ def bare(
     "No background, and frame and text in `INK`."
     ax.set_facecolor("none")
     ax.tick_params(which="both", color=INK, labelcolor=INK)
-    for spine in ax.spines.values(): spine.set_edgecolor(INK)
-    for text in (ax.xaxis.label, ax.yaxis.label, ax.title): text.set_color(INK)
+    for spine in ax.spines.values():
+        spine.set_edgecolor(INK)
+    for text in (ax.xaxis.label, ax.yaxis.label, ax.title):
+        text.set_color(INK)
     return ax
 
 # %% ../nbs/20_plots.ipynb #b6846226
@@ -47,7 +50,8 @@ def recorded(
 ):            # (K, …) values, one row a record
     "A recorded quantity. Raises ValueError for one that is not on record, and says which are."
     trace = getattr(run, "run", run).trace
-    if name in trace: return trace[name]
+    if name in trace:
+        return trace[name]
     raise ValueError(f"the run has no record of {name!r}, only of {', '.join(map(repr, trace))}; "
                      f"run it again with observe={{{name!r}: ...}}")
 
@@ -112,7 +116,8 @@ def widths_by_dim(
                 color=PALETTE["theory"], fontsize=8)
     ax.set(xlabel="dimension $d$", ylabel="components needed", xticks=d, xticklabels=d,
            title=f"{result.kind} targets of rank {result.rank}, $l={result.order}$")
-    ax.minorticks_off(); ax.set_ylim(result.rank/2, None)
+    ax.minorticks_off()
+    ax.set_ylim(result.rank/2, None)
     _legend(ax, fontsize=None)
     return ax
 
@@ -124,12 +129,14 @@ def headline(
     "Lazy against modified in one figure: errors at the same widths, and widths needed as the dimension grows."
     fig, axs = plt.subplots(1, 2, figsize=(9.2, 3.8), layout="constrained")
     errors_by_width(errors, axs[0])
-    if needed is not None: widths_by_dim(needed, axs[1])
+    if needed is not None:
+        widths_by_dim(needed, axs[1])
     else:
         shades = plt.get_cmap("viridis")(np.linspace(0, .9, len(errors.fits)))
         for m, fit, shade in zip(errors.widths, errors.fits, shades, strict=True):
             loss_curve(fit, axs[1], color=shade, label=f"$m={m}$")
-        axs[1].legend(frameon=False, fontsize=8); axs[1].set_title("modified GD, first seed")
+        axs[1].legend(frameon=False, fontsize=8)
+        axs[1].set_title("modified GD, first seed")
     return fig
 
 # %% ../nbs/20_plots.ipynb #e05917ec
@@ -152,6 +159,7 @@ def decomposition(
                     color=PALETTE["modified"])
     axs[2].set(ylabel="relative error $\\|T-S\\|/\\|T\\|$", ylim=(1e-17, 10),
                title=f"relative error {D.relative_error:.1e}")
-    for ax in axs[:2]: ax.xaxis.get_major_locator().set_params(integer=True)
+    for ax in axs[:2]:
+        ax.xaxis.get_major_locator().set_params(integer=True)
     axs[1].yaxis.get_major_locator().set_params(integer=True)
     return fig

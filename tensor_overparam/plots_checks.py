@@ -64,7 +64,8 @@ def margins(
         ax.text(x + .035*cut, y, VERDICTS[v][0], va="center", fontsize=6.5, color=_ink(ax))
     ax.axvline(0, color=PALETTE["theory"], lw=1, zorder=0)
     ax.set_yticks(height, list(rows), fontsize=7)
-    ax.grid(axis="y", lw=.3, color=PALETTE["theory"], alpha=.5); ax.set_axisbelow(True)
+    ax.grid(axis="y", lw=.3, color=PALETTE["theory"], alpha=.5)
+    ax.set_axisbelow(True)
     ax.set(xlim=(-1.08*cut, 1.12*cut), ylim=(-.7, len(rows) - .3),
            xlabel="margin: (gap − slack) / slack", ylabel="claim")
     _key(ax, set(verdict), {"o": "o", "X": "X", "D": "D"}, 26)
@@ -89,7 +90,8 @@ def _verdict(c, of=("verdict", "expected")): return next((getattr(c, x) for x in
 def _key(ax, verdicts, shapes, area):
     "Above the axis: the verdicts that occur, with letter, shape and colour."
     for name, (letter, color, marker) in VERDICTS.items():
-        if name in verdicts: ax.scatter([], [], s=area, marker=shapes[marker], color=color, label=f"{letter}: {name}")
+        if name in verdicts:
+            ax.scatter([], [], s=area, marker=shapes[marker], color=color, label=f"{letter}: {name}")
     _legend(ax, loc="lower center", bbox_to_anchor=(.5, 1), ncols=3)
 
 def _tall(n): return canvas(1, 1, (6.6, .19*n + 1), layout="constrained")[1]
@@ -106,14 +108,17 @@ def ledger_tiles(
     rows = _comparisons(checked, ("verdict", "expected"))
     sections = {"claims": list(rows)} if sections is None else sections
     lost = [name for name in rows if not any(name in names for names in sections.values())]
-    if lost: raise ValueError(f"no section holds {', '.join(lost)}; expected every claim in one of {list(sections)}")
-    if per_line < 1: raise ValueError(f"per_line is {per_line}; expected at least one tile a line")
+    if lost:
+        raise ValueError(f"no section holds {', '.join(lost)}; expected every claim in one of {list(sections)}")
+    if per_line < 1:
+        raise ValueError(f"per_line is {per_line}; expected at least one tile a line")
     here = {title: [name for name in names if name in rows] for title, names in sections.items()}
     here = {title: names for title, names in here.items() if names}
     first = np.cumsum([0] + [-(-len(names)//per_line) for names in here.values()])
     ax = canvas(1, 1, (8, .36*first[-1] + 1.1), layout="constrained")[1] if ax is None else ax
     for line, names in zip(first, here.values(), strict=False):
-        for k, name in enumerate(names): _tile(ax, k % per_line, -line - k//per_line, _verdict(rows[name]))
+        for k, name in enumerate(names):
+            _tile(ax, k % per_line, -line - k//per_line, _verdict(rows[name]))
     ax.set_yticks(-first[:-1], [f"{title} ({len(names)})" for title, names in here.items()], fontsize=8)
     longest = min(per_line, max(map(len, here.values())))
     ax.set(xlim=(-.8, longest - .2), ylim=(.4 - first[-1], .7), xlabel="claim, in the order of the ledger",

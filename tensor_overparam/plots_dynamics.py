@@ -33,8 +33,10 @@ def plateaus(
     resting, last = np.zeros(len(t), bool), 0
     for first in range(len(t)):
         last = max(first, last)
-        while last + 1 < len(t) and np.ptp(u[first:last + 2]) <= height: last += 1
-        if t[last] - t[first] >= length*(1 - 1e-9): resting[first:last + 1] = True
+        while last + 1 < len(t) and np.ptp(u[first:last + 2]) <= height:
+            last += 1
+        if t[last] - t[first] >= length*(1 - 1e-9):
+            resting[first:last + 1] = True
     edges = np.flatnonzero(np.diff(np.r_[0, resting, 0])).reshape(-1, 2)
     return [Plateau(float(t[a]), float(t[b - 1]), float(np.median(y[a:b]))) for a, b in edges]
 
@@ -91,7 +93,8 @@ def component_sizes(
     size = np.vecdot(C, C) if C.ndim == 3 else C
     which = np.arange(size.shape[1]) if truth is None else _nearest(C, truth, name)[0][-1]
     ax = _axis(ax)
-    for i in range(size.shape[1]): ax.semilogy(run.time, size[:, i], lw=1, **_style(which[i]))
+    for i in range(size.shape[1]):
+        ax.semilogy(run.time, size[:, i], lw=1, **_style(which[i]))
     _finish(ax, run, "size $\\|c_i\\|^2$", which, truth)
     return ax
 
@@ -106,7 +109,8 @@ def component_cosines(
     to which one at the end. Raises ValueError where no components are on record, or where the dimensions differ."""
     which, cosine = _nearest(recorded(run, name), truth, name)
     ax, run = _axis(ax), getattr(run, "run", run)
-    for i in range(cosine.shape[1]): ax.plot(run.time, cosine[:, i], lw=1, **_style(which[-1, i]))
+    for i in range(cosine.shape[1]):
+        ax.plot(run.time, cosine[:, i], lw=1, **_style(which[-1, i]))
     ax.set_ylim(-.03, 1.03)
     _finish(ax, run, "cosine with the nearest $e_k$", which[-1], truth)
     return ax
@@ -127,9 +131,12 @@ def _nearest(C, truth, name):
 def _finish(ax, run, label, which, truth):
     "Labels, marks of the run, and a legend of the true directions."
     ax.set(xlabel="time $t$ (sum of learning rates)", ylabel=label)
-    for step, _ in run.events: ax.axvline(np.interp(step, run.step, run.time), color=PALETTE["theory"], lw=.6, ls=":")
-    if truth is None: return
-    for k in np.unique(which): ax.plot([], [], label=f"$e_{{{k + 1}}}$", **_style(k))
+    for step, _ in run.events:
+        ax.axvline(np.interp(step, run.step, run.time), color=PALETTE["theory"], lw=.6, ls=":")
+    if truth is None:
+        return
+    for k in np.unique(which):
+        ax.plot([], [], label=f"$e_{{{k + 1}}}$", **_style(k))
     _legend(ax, ncols=1 + len(np.unique(which))//7)
 
 # %% ../nbs/20a_plots_dynamics.ipynb #22d84677
@@ -142,15 +149,18 @@ def component_masses(
 ):                   # the axis
     "The mass â_k of each true component against time. Raises ValueError where no masses are on record."
     mass, run = recorded(run, name), getattr(run, "run", run)
-    if mass.ndim != 2: raise ValueError(f"the record of {name!r} has shape {mass.shape}; expected (K, r) masses")
+    if mass.ndim != 2:
+        raise ValueError(f"the record of {name!r} has shape {mass.shape}; expected (K, r) masses")
     r = mass.shape[1]
     rows = np.zeros((0, r)) if predicted is None else np.atleast_2d(predicted)
     for size, what in ((rows.shape[1], "predicted times"), (r if weights is None else len(weights), "weights")):
-        if size != r: raise ValueError(f"there are {r} masses and {size} {what}; expected as many")
+        if size != r:
+            raise ValueError(f"there are {r} masses and {size} {what}; expected as many")
     ax = _axis(ax)
     for k in range(r):
         ax.plot(run.time, mass[:, k], lw=1.5, label=f"$e_{{{k + 1}}}$", **_style(k))
-        for t, dash in zip(rows[:, k], DASHES[1:]): ax.axvline(t, color=_style(k)["color"], lw=.9, ls=dash)
+        for t, dash in zip(rows[:, k], DASHES[1:]):
+            ax.axvline(t, color=_style(k)["color"], lw=.9, ls=dash)
         if weights is not None and (mass[:, k] >= weights[k]/2).any():
             i = np.argmax(mass[:, k] >= weights[k]/2)
             at = np.interp(weights[k]/2, mass[max(i - 1, 0):i + 1, k], run.time[max(i - 1, 0):i + 1])

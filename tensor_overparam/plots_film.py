@@ -38,7 +38,8 @@ def crowd(
         ax.text(x, y, f"$e_{{{k + 1}}}$", ha="center", va="center", fontsize=9, color=_ink(ax))
     ax.set(xlim=(-1.55, 1.55), ylim=(-1.55, 1.55), aspect="equal", xticks=(), yticks=(),
            xlabel="place: squared cosines with $e_k$", ylabel="disc: size $\\|c_i\\|^2$ near $e_k$")
-    for spine in ax.spines.values(): spine.set_visible(False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
     return ax
 
 # %% ../nbs/20d_plots_film.ipynb #61f06e71
@@ -58,7 +59,8 @@ def film(
     start, end = run.time[0], run.time[-1]*(1 + 1e-9)
     if times.ndim != 1 or not len(times) or not ((start <= times) & (times <= end)).all():
         raise ValueError(f"times are {times}; expected numbers between {run.time[0]:g} and {run.time[-1]:g}")
-    if not 0 < fps < np.inf: raise ValueError(f"fps is {fps!r}; expected a positive number of frames a second")
+    if not 0 < fps < np.inf:
+        raise ValueError(f"fps is {fps!r}; expected a positive number of frames a second")
     stop = mass.max()*1.08, times.max()
     shots = [_shot(C, run, truth, t, stop, dpi, background) for t in times]
     return _gif(shots, [round(1000/fps)]*(len(shots) - 1) + [2000])
@@ -87,7 +89,8 @@ def _gif(shots, milliseconds):
     kept = colors[np.sort(np.argsort(-count, kind="stable")[:255])]
     nearest = ((colors[:, None] - kept)**2).sum(-1).argmin(1).astype(np.uint8)
     frames = [Image.fromarray(numbers) for numbers in nearest[which.reshape(code.shape)]]
-    for frame in frames: frame.putpalette(kept.astype(np.uint8).tobytes())
+    for frame in frames:
+        frame.putpalette(kept.astype(np.uint8).tobytes())
     file = io.BytesIO()
     frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, loop=0)
     return file.getvalue()

@@ -24,8 +24,10 @@ def on_disc(
     plane=None, # (2, d) orthonormal vectors to project on where d > 3
 ):              # (n, 2) places in the unit disc
     "The circle for d = 2, Lambert's equal-area map of the half sphere for d = 3, a projection for more."
-    if V.shape[1] == 2: return V
-    if V.shape[1] > 3: return V @ plane.T
+    if V.shape[1] == 2:
+        return V
+    if V.shape[1] > 3:
+        return V @ plane.T
     V = np.where(V[:, 2:] < 0, -V, V)
     return V[:, :2]/np.sqrt(1 + V[:, 2:])
 
@@ -63,21 +65,25 @@ def directions(
     names = ("first", "second") if d < 4 else ("first leading", "second leading")
     ax.set(xlim=(-1.12, 1.12), ylim=(-1.12, 1.12), aspect="equal", xticks=(-1, 0, 1), yticks=(-1, 0, 1),
            xlabel=f"{names[0]} coordinate of $v_i$", ylabel=f"{names[1]} coordinate of $v_i$")
-    if len(w) + len(a): _legend(ax, loc="upper left", bbox_to_anchor=(1, 1))
+    if len(w) + len(a):
+        _legend(ax, loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
 # %% ../nbs/20c_plots_geometry.ipynb #825a5472
 def _mark(ax, w, V, d, order, plane, most, style):
     "Components of one kind: rays too in the plane; both ends of a line in a projection or a plane of even order."
     label, color, marker, area = style
-    if not len(w): return
+    if not len(w):
+        return
     place = on_disc(V, plane)
-    if d != 3 and order % 2 == 0: place, w = np.concatenate([place, -place]), np.concatenate([w, w])
+    if d != 3 and order % 2 == 0:
+        place, w = np.concatenate([place, -place]), np.concatenate([w, w])
     ring = {"facecolor": "none", "edgecolor": color, "lw": 1.6} if label == "truth" else {"color": color, "alpha": .75}
     ax.scatter(*place.T, s=area*np.maximum(np.abs(w)/most, .03), marker=marker, zorder=2, **ring)
     ax.scatter([], [], s=60, marker=marker, label=label, **ring)
     if d == 2:
-        for x, y in place: ax.plot([0, x], [0, y], color=color, lw=.8, zorder=1)
+        for x, y in place:
+            ax.plot([0, x], [0, y], color=color, lw=.8, zorder=1)
 
 # %% ../nbs/20c_plots_geometry.ipynb #3ead0c24
 def gram(
@@ -95,7 +101,8 @@ def gram(
     ax, n, m = _axis(ax), len(rows), len(columns)
     image = ax.imshow(np.abs(rows @ columns.T), cmap="cividis", vmin=0, vmax=1, aspect="auto", interpolation="nearest",
                       extent=(.5, m + .5, n + .5, .5))
-    for axis in (ax.xaxis, ax.yaxis): axis.get_major_locator().set_params(integer=True)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="component $i$, by weight", ylabel="component $j$" if truth is None else "true component $k$")
     _bar(ax, image, "cosine $|\\langle v_i,v_j\\rangle|$" if truth is None else "cosine $|\\langle v_i,e_k\\rangle|$")
     return ax

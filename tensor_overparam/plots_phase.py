@@ -66,19 +66,23 @@ def thresholds(
         x = np.array(c.x, dtype=float)*np.exp(nudge) if logarithmic else np.array(c.x, dtype=float) + .4*nudge
         low, m, high = _bars(c, samples)
         ax.plot(x, m, marker + "-", color=color, label=label, ms=5, lw=1.2)
-        if not samples: _intervals(ax, x, low, m, high, c, color)
+        if not samples:
+            _intervals(ax, x, low, m, high, c, color)
     for label, y in (theory or {}).items():
         ax.plot(curves[0].x, y, "--", color=PALETTE["theory"], lw=1, zorder=0)
         at = len(y)//2
         ax.annotate(label, (curves[0].x[at], y[at]), textcoords="offset points", xytext=(8, -12),
                     color=PALETTE["theory"], fontsize=8)
-    if samples: ax.set_yscale("log")
+    if samples:
+        ax.set_yscale("log")
     else:
         ax.set_yscale("log", base=2)
         ax.yaxis.set_major_formatter(ScalarFormatter())
-    if logarithmic: ax.set_xscale("log")
+    if logarithmic:
+        ax.set_xscale("log")
     every = sorted({v for c in curves for v in c.x})
-    ax.set_xticks(every, [f"{v:g}" for v in every]); ax.minorticks_off()
+    ax.set_xticks(every, [f"{v:g}" for v in every])
+    ax.minorticks_off()
     ax.set(xlabel=SYMBOLS.get(curves[0].over, curves[0].over),
            ylabel="samples $m^*\\times$ epochs" if samples else "components needed $m^*$")
     return ax

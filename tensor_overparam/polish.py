@@ -56,7 +56,8 @@ def damped_step(
     "Solve (JᵀJ + μD) δ = -∇F. Raises `numpy.linalg.LinAlgError` where the matrix is numerically singular."
     size = np.vecdot(x, x)**(order - 1)
     damping = np.repeat(mu*order**2*np.maximum(size, 1e-12*size.max(initial=0)), x.shape[1])
-    if x.size > DIRECT: return _iterative_step(x, s, down, order, damping)
+    if x.size > DIRECT:
+        return _iterative_step(x, s, down, order, damping)
     S = np.repeat(order*s, x.shape[1])
     K = S[:, None]*tangent_kernel(x, order)*S
     K[np.diag_indices_from(K)] += damping
@@ -88,20 +89,28 @@ def levenberg_marquardt(
     "Damped Gauss-Newton on ½‖T - Σ s_i x_i⊗…⊗x_i‖² (Levenberg 1944, Marquardt 1963). The loss never rises."
     mu, (loss, R) = 1e-3, distance(x, s)
     for _ in range(steps):
-        if loss <= goal: break
+        if loss <= goal:
+            break
         down, before = order*s[:, None]*R, loss
         while mu < 1e6:
-            try: move = damped_step(x, s, down, order, mu)
-            except np.linalg.LinAlgError: mu = max(10*mu, 1e-12); continue
-            with np.errstate(all="ignore"): loss, R = distance(x + move, s)
-            if loss < before: break
+            try:
+                move = damped_step(x, s, down, order, mu)
+            except np.linalg.LinAlgError:
+                mu = max(10*mu, 1e-12)
+                continue
+            with np.errstate(all="ignore"):
+                loss, R = distance(x + move, s)
+            if loss < before:
+                break
             mu = max(4*mu, 1e-12)
-        else: return x, before
+        else:
+            return x, before
         size = np.vecdot(x, x)**(order - 1)
         promised = .5*np.sum(move*(down + mu*order**2*size[:, None]*move))
         x, gain = x + move, (before - loss)/promised
         mu = max(mu*(.1 if gain > .75 else .5 if gain > .25 else 2.), 1e-15)
-        if before - loss < least*before and gain > .25 and mu < 1e-2: break
+        if before - loss < least*before and gain > .25 and mu < 1e-2:
+            break
     return x, loss
 
 # %% ../nbs/10a_polish.ipynb #9c6ab02e

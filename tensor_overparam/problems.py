@@ -19,8 +19,10 @@ from .targets import LARGEST, Algebra, Dense, Factored, Sum, Target, _floats, as
 # %% ../nbs/02_problems.ipynb #8df12577
 def _weights(weights, rank):
     "None -> ones, 'mixed' -> alternating signs, else the numbers themselves."
-    if weights is None: return np.ones(rank)
-    if isinstance(weights, str) and weights == "mixed": return (-1.)**np.arange(rank)
+    if weights is None:
+        return np.ones(rank)
+    if isinstance(weights, str) and weights == "mixed":
+        return (-1.)**np.arange(rank)
     weights = np.asarray(weights)
     if weights.shape != (rank,):
         raise ValueError(f"weights are {weights!r}; expected None, 'mixed' or {rank} numbers, one a component")
@@ -96,7 +98,8 @@ def with_noise(
     if not 0 <= level < np.inf:
         raise ValueError(f"noise level is {level}; expected a finite number of at least 0, "
                          "the norm of the noise relative to the tensor's")
-    if batched(T): raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
+    if batched(T):
+        raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
     if monomial_count(T.dim, T.order - 1) * T.dim > LARGEST:
         raise ValueError(f"noise of order {T.order} in {T.dim} dimensions does not fit in memory; "
                          "expected a smaller tensor, or noisy data (see `moment`)")
@@ -108,12 +111,15 @@ def with_noise(
 # %% ../nbs/02_problems.ipynb #e33dfb29
 def _data(X):
     "A data matrix: two axes, at least one sample, finite numbers."
-    try: X = np.asarray(X)
-    except ValueError: raise ValueError("the data are ragged; expected rows of one length, one sample a row") from None
+    try:
+        X = np.asarray(X)
+    except ValueError:
+        raise ValueError("the data are ragged; expected rows of one length, one sample a row") from None
     if X.ndim != 2 or 0 in X.shape:
         raise ValueError(f"data have shape {X.shape}; expected (n, d) "
                          "with at least one sample a row and one feature a column")
-    if X.dtype.kind not in "iubf": raise ValueError(f"data have dtype {X.dtype}; expected numbers")
+    if X.dtype.kind not in "iubf":
+        raise ValueError(f"data have dtype {X.dtype}; expected numbers")
     X = X.astype(float) if X.dtype.kind != "f" else X
     if not np.isfinite(X).all():
         raise ValueError("NaN or infinity in the data; expected finite numbers, drop those samples first")

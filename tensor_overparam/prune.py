@@ -29,10 +29,12 @@ def noise_peak(
 )->float:      # E₀(l)
     """The largest value of a symmetric Gaussian tensor on the unit sphere, in units of √d standard deviations, for
     large d: the zero of the annealed complexity of the spherical l-spin glass (Auffinger, Ben Arous, Černý 2013)."""
-    if order == 2: return 2**.5
+    if order == 2:
+        return 2**.5
     edge = 2*((order - 1)/order)**.5
-    log_count = lambda u: (.5*np.log(order - 1) - (order - 2)/(4*(order - 1))*u*u
-                           - 2/edge**2*quad(lambda z: (z*z - edge**2)**.5, edge, u)[0])
+    def log_count(u):
+        return (.5*np.log(order - 1) - (order - 2)/(4*(order - 1))*u*u
+                - 2/edge**2*quad(lambda z: (z*z - edge**2)**.5, edge, u)[0])
     return brentq(log_count, edge, 10)
 
 # %% ../nbs/10c_prune.ipynb #4f9258e4
@@ -48,7 +50,8 @@ def merge(
     G = V @ V.T
     head = np.full(len(w), -1)
     for i in range(len(w)):
-        if head[i] < 0: head[(abs(G[i]) >= cosine) & (head < 0)] = head[i] = i
+        if head[i] < 0:
+            head[(abs(G[i]) >= cosine) & (head < 0)] = head[i] = i
     heads = np.unique(head)
     signs = (head == heads[:, None])*np.sign(G[heads])
     D = (signs*abs(w)) @ V
@@ -74,7 +77,8 @@ def polish(
     least:float=1e-3,# stop where a bold step gains less than this part
 )->Found:            # the components at the bottom of their valley
     "Damped Gauss-Newton steps on weights and directions at once."
-    if len(w) == 0: return nothing(c)
+    if len(w) == 0:
+        return nothing(c)
     x, s = join(w, V, c.target.order)
     x, loss = levenberg_marquardt(c.distance, x, s, c.target.order, steps, .5*(2e-16*c.size)**2, least)
     return Found(*split(x, s, c.target.order), 2*loss)
@@ -111,7 +115,8 @@ def noise_share(
 def missing(c:Core, found:Found):
     "What the components leave of the tensor, as a target."
     R = Sum(((1., c.target), (-1., Factored(found.weights, found.vectors, c.target.order))))
-    if len(found.weights) == 0: R = c.target
+    if len(found.weights) == 0:
+        R = c.target
     return packed(R) if monomial_count(R.dim, R.order - 1)*R.dim <= LARGEST else R
 
 def loudest(
@@ -126,14 +131,16 @@ def loudest(
         w = T.contract(v)
         height = np.vecdot(v, w)
         k = np.argmax(abs(height))
-        if abs(height[k]) > abs(best): best, at = float(height[k]), v[k]
+        if abs(height[k]) > abs(best):
+            best, at = float(height[k]), v[k]
         size = np.linalg.norm(w, axis=1, keepdims=True)
         v = np.where(size > 0, w/np.where(size > 0, size, 1.), v)
     return best, at
 
 def quiet(c:Core, found:Found)->bool:
     "Does no direction of what is left stand out of noise of its size?"
-    if found.sq <= (1e-15*c.size)**2: return True
+    if found.sq <= (1e-15*c.size)**2:
+        return True
     return float(spectral_scale(missing(c, found)))**2 <= noise_share(c, found.sq, len(found.weights))
 
 # %% ../nbs/10c_prune.ipynb #c29fcec1
@@ -146,24 +153,29 @@ def prune(
     l = c.target.order
     for level in (16, 4, 1):
         unit = noise_share(c, found.sq, len(found.weights))
-        if len(found.weights) == 0 or unit == np.inf: break
+        if len(found.weights) == 0 or unit == np.inf:
+            break
         keep = shares(found.weights, found.vectors, l) > level*unit
         fewer = polish(c, found.weights[keep], found.vectors[keep])
-        if fewer.sq - found.sq <= np.sum(~keep)*unit: found = fewer
+        if fewer.sq - found.sq <= np.sum(~keep)*unit:
+            found = fewer
     while True:
         unit = noise_share(c, found.sq, len(found.weights))
         trials = (polish(c, *smaller) for smaller in _one_less(found, l))
         fewer = next((t for t in trials if t.sq - found.sq <= unit), None)
-        if fewer is None: return found
+        if fewer is None:
+            return found
         found = fewer
 
 def _one_less(found, order):
     "Ways to have one component less: without the least, or with the closest two as one."
     w, V, _ = found
     n = len(w)
-    if n: yield fewest(w, V, order, n - 1)
+    if n:
+        yield fewest(w, V, order, n - 1)
     closest = abs(np.tril(V @ V.T, -1)).max(initial=0.)
-    if n > 1 and closest > .5: yield merge(w, V, order, closest*(1 - 1e-9))
+    if n > 1 and closest > .5:
+        yield merge(w, V, order, closest*(1 - 1e-9))
 
 # %% ../nbs/10c_prune.ipynb #b84006cd
 def stand_out(
@@ -174,9 +186,11 @@ def stand_out(
     "While a direction of what is left stands out of the noise, it joins; ends where pruning would drop it again."
     while len(found.weights) < most:
         w, v = loudest(missing(c, found))
-        if w**2 <= noise_share(c, found.sq, len(found.weights)): break
+        if w**2 <= noise_share(c, found.sq, len(found.weights)):
+            break
         more = prune(c, polish(c, np.append(found.weights, w), np.concatenate([found.vectors, v[None]])))
-        if len(more.weights) <= len(found.weights) and more.sq >= .999*found.sq: break
+        if len(more.weights) <= len(found.weights) and more.sq >= .999*found.sq:
+            break
         found = more
     return found
 
@@ -192,13 +206,17 @@ def thin(
     for level in (1e-2, 1e-4, 1e-6):
         v, U = merge(w, V, l, .9999)
         keep = shares(v, U, l) > (level*c.size)**2
-        if keep.sum() == len(w): continue
+        if keep.sum() == len(w):
+            continue
         fewer = polish(c, v[keep], U[keep])
-        if fewer.sq <= goal: found = fewer; break
+        if fewer.sq <= goal:
+            found = fewer
+            break
     while len(found.weights) > (c.target.dim if exact else 1):
         w, V, _ = found
         trials = (polish(c, np.delete(w, k), np.delete(V, k, axis=0)) for k in np.argsort(shares(w, V, l))[:3])
         fewer = next((t for t in trials if t.sq <= goal), None)
-        if fewer is None: break
+        if fewer is None:
+            break
         found = fewer
     return found

@@ -22,7 +22,8 @@ def symmetric(
     M = np.asarray(M, dtype=float)
     if M.ndim != 2 or M.shape[0] != M.shape[1] or M.size == 0:
         raise ValueError(f"{name} has shape {M.shape}; expected a symmetric matrix (d, d)")
-    if not np.isfinite(M).all(): raise ValueError(f"{name} contains NaN or infinity; expected finite numbers")
+    if not np.isfinite(M).all():
+        raise ValueError(f"{name} contains NaN or infinity; expected finite numbers")
     gap = np.abs(M - M.T).max()
     if gap > 1e-8*np.abs(M).max():
         raise ValueError(f"{name} is not symmetric: entries that should agree differ by up to {gap:.3g}; "
@@ -51,7 +52,8 @@ def risk(
 )->float:                  # E(f_* - f)² over x ~ N(0, I), absolute unless `normalised`
     "Risk of the network c + ⟨x,Ax⟩ on the target b0 + ⟨x,Bx⟩ (1906.08899, confirmed)."
     A, B = symmetric(A, "A"), symmetric(B)
-    if A.shape != B.shape: raise ValueError(f"A has shape {A.shape} and B {B.shape}; expected one dimension d for both")
+    if A.shape != B.shape:
+        raise ValueError(f"A has shape {A.shape} and B {B.shape}; expected one dimension d for both")
     gap = 0. if c is None else b0 + np.trace(B) - c - np.trace(A)
     return float(in_units(2*np.sum((B - A)**2) + gap**2, B, normalised))
 
@@ -83,7 +85,8 @@ def hermite_activation(
         raise ValueError(f"Hermite coefficients have shape {lam.shape}; expected at least three finite numbers")
     masses = lam**2/np.cumprod(np.r_[1., np.arange(1, len(lam))])
     masses[0] = 0
-    covariance = lambda t: np.polynomial.polynomial.polyval(t, masses)
+    def covariance(t):
+        return np.polynomial.polynomial.polyval(t, masses)
     return Activation(name, lam[0], lam[1], lam[2], masses.sum(), covariance)
 
 # %% ../nbs/12_quadratic_nets.ipynb #e9013bf7
@@ -113,8 +116,10 @@ def directions(W, dim):
     return W/length
 
 def _explained(U, v):
-    try: factor = np.linalg.cholesky(U)
-    except np.linalg.LinAlgError: factor = np.zeros_like(U)
+    try:
+        factor = np.linalg.cholesky(U)
+    except np.linalg.LinAlgError:
+        factor = np.zeros_like(U)
     pivots = np.diag(factor)
     if pivots.min() > 1e-3*pivots.max():
         return np.sum(solve_triangular(factor, v, lower=True, check_finite=False)**2)
@@ -157,7 +162,8 @@ def nn_risk(
     lam = np.linalg.eigvalsh(B)
     plus, minus = (np.sort(np.maximum(x, 0.)**2)[::-1] for x in (lam, -lam))
     left = min(plus[p:].sum() + minus[m:].sum() for p, m in counts)
-    if second_layer == "free": left = np.sort(lam**2)[::-1][width:].sum()
+    if second_layer == "free":
+        left = np.sort(lam**2)[::-1][width:].sum()
     return float(in_units(2*left, B, normalised))
 
 def sign_counts(width, second_layer):
@@ -165,7 +171,8 @@ def sign_counts(width, second_layer):
     if not isinstance(width, (int, np.integer)) or width < 0:
         raise ValueError(f"width is {width!r}; expected an integer of at least 0")
     rules = {"free": [(width, width)], "positive": [(width, 0)], "shared": [(width, 0), (0, width)]}
-    if isinstance(second_layer, str) and second_layer in rules: return rules[second_layer]
+    if isinstance(second_layer, str) and second_layer in rules:
+        return rules[second_layer]
     if isinstance(second_layer, tuple) and len(second_layer) == 2 and all(
             isinstance(n, (int, np.integer)) and n >= 0 for n in second_layer) and sum(second_layer) == width:
         return [second_layer]

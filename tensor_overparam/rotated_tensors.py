@@ -36,7 +36,8 @@ def rotated_width(
 )->int:        # m*
     """The threshold m* = binomial(d+l-1, l) - d(d-1)/2: the least number of fixed components at which one rotation and
     their weights can fit generic targets. Derived here: below it impossible, at it seen in experiments."""
-    if dim < 1 or order < 2: raise ValueError(f"dim is {dim} and order {order}; expected dim >= 1 and order >= 2")
+    if dim < 1 or order < 2:
+        raise ValueError(f"dim is {dim} and order {order}; expected dim >= 1 and order >= 2")
     return monomial_count(dim, order) - dim*(dim - 1)//2
 
 # %% ../nbs/14d_rotated_tensors.ipynb #aec80492
@@ -87,7 +88,8 @@ def _components(T, V):
 
 def target_coordinates(T):
     "Coordinates of a target in the orthonormal monomial basis."
-    if isinstance(T, Factored): return coordinates(T.vectors, T.order) @ T.weights
+    if isinstance(T, Factored):
+        return coordinates(T.vectors, T.order) @ T.weights
     index = monomial_index(T.dim, T.order)
     return to_dense(T)[tuple(index.T)]*np.sqrt(multiplicity(index))
 
@@ -114,7 +116,8 @@ def rotated_fit(
     """Turn fixed components together, and weigh them, to fit a symmetric tensor: variable projection and L-BFGS.
     Derived here, after arXiv 2004.04690. Raises ValueError for a zero target or shapes that do not fit."""
     T, g = as_target(target), generators(as_seeds(rng)[0], 40)[0]
-    if isinstance(V, (int, np.integer)) and V >= 1: V = sphere(as_seeds(rng)[0], 0, int(V), T.dim)[0]
+    if isinstance(V, (int, np.integer)) and V >= 1:
+        V = sphere(as_seeds(rng)[0], 0, int(V), T.dim)[0]
     V, size = _components(T, V), float(np.linalg.norm(target_coordinates(T)))
     if restarts < 1 or not 0 < size < np.inf:
         raise ValueError(f"restarts is {restarts} and the norm of the target {size}; expected at least one start, "
@@ -126,6 +129,7 @@ def rotated_fit(
         found = minimize(lambda a, loss=loss: tuple(x/size**2 for x in loss(a)[:2]), np.zeros(comb(T.dim, 2)), jac=True,
                          method="L-BFGS-B", options=dict(maxiter=steps, maxfun=2*steps, ftol=0, gtol=1e-14))
         errors.append((2*found.fun)**.5)
-        if errors[-1] == min(errors): best = loss(found.x), cayley(found.x)[0] @ R0
+        if errors[-1] == min(errors):
+            best = loss(found.x), cayley(found.x)[0] @ R0
     (_, _, W, c), R = best
     return RotatedFit(Factored(c, W, T.order), R, min(errors), np.array(errors))

@@ -42,7 +42,8 @@ def _checked(X, name, square=False):
     X = np.asarray(X, dtype=float)
     if X.ndim < 2 or square and X.shape[-1] != X.shape[-2]:
         raise ValueError(f"{name} has shape {X.shape}; expected (…, d, {'d' if square else 'k'}), a matrix or a batch")
-    if not np.isfinite(X).all(): raise ValueError(f"NaN or infinity in {name}; expected finite numbers")
+    if not np.isfinite(X).all():
+        raise ValueError(f"NaN or infinity in {name}; expected finite numbers")
     return X
 
 # %% ../nbs/14_rotations.ipynb #8fb3680d
@@ -162,9 +163,11 @@ def riemannian_step(
     if iterations is not None and iterations < 1:
         raise ValueError(f"iterations is {iterations}; expected None for the exact solve, or at least 1")
     half = rate/2*tangent(R, G)
-    if iterations is None: return np.linalg.solve(np.eye(R.shape[-1]) + half, R - half @ R)
+    if iterations is None:
+        return np.linalg.solve(np.eye(R.shape[-1]) + half, R - half @ R)
     Y = R
-    for _ in range(iterations): Y = R - half @ (R + Y)
+    for _ in range(iterations):
+        Y = R - half @ (R + Y)
     return Y
 
 # %% ../nbs/14_rotations.ipynb #691281da
@@ -188,5 +191,6 @@ def procrustes(
     if V.shape != W.shape or V.ndim != 2:
         raise ValueError(f"V has shape {V.shape} and W {W.shape}; expected the same shape (m, d)")
     U, _, Qt = np.linalg.svd(W.T @ V)
-    if proper: U[:, -1] *= np.sign(np.linalg.det(U @ Qt))
+    if proper:
+        U[:, -1] *= np.sign(np.linalg.det(U @ Qt))
     return U @ Qt

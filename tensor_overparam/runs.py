@@ -39,7 +39,8 @@ def identify(
         names = ", ".join(fn.__code__.co_freevars)
         raise ValueError(f"{fn.__name__} takes {names} from the function around it, where its source does not show the "
                          "value; make it a parameter, and give the value in the grid")
-    try: source = _source(fn)
+    try:
+        source = _source(fn)
     except Exception:
         raise ValueError(f"the source of {fn.__name__} cannot be read; "
                          "expected a function that was written in a file or a notebook") from None
@@ -52,11 +53,15 @@ def _source(fn):
     "The text of a function, or None where its file has another one by now than when it was imported."
     source, code = inspect.getsource(fn), fn.__code__
     loader = getattr(sys.modules.get(fn.__module__), "__loader__", None)
-    if type(loader) is not SourceFileLoader or not os.path.isfile(code.co_filename): return source
-    if fn.__name__ != fn.__qualname__: return source
+    if type(loader) is not SourceFileLoader or not os.path.isfile(code.co_filename):
+        return source
+    if fn.__name__ != fn.__qualname__:
+        return source
     lines = linecache.getlines(code.co_filename)
-    try: now = compile("".join(lines), code.co_filename, "exec", dont_inherit=True).co_consts
-    except SyntaxError: return None
+    try:
+        now = compile("".join(lines), code.co_filename, "exec", dont_inherit=True).co_consts
+    except SyntaxError:
+        return None
     same = (c for c in now if isinstance(c, CodeType) and _body(c) == _body(code))
     return next(("".join(inspect.getblock(lines[c.co_firstlineno - 1:])) for c in same), None)
 
@@ -70,10 +75,14 @@ def plain(
     value,  # a number, text, None, or a list of those
 ):          # the same in Python's own types; lists and arrays as tuples
     "A parameter as JSON can tell it. Raises ValueError for anything else, and for NaN, which does not equal itself."
-    if isinstance(value, np.ndarray): value = value.tolist()
-    if isinstance(value, np.generic): value = value.item()
-    if isinstance(value, (list, tuple)): return tuple(map(plain, value))
-    if value is None or isinstance(value, (bool, int, float, str)) and value == value: return value
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (list, tuple)):
+        return tuple(map(plain, value))
+    if value is None or isinstance(value, (bool, int, float, str)) and value == value:
+        return value
     raise ValueError(f"{reprlib.repr(value)} is no parameter; expected a number, text, None, or a list of those "
                      "(of anything else pass the name, and look it up in the function)")
 
@@ -92,14 +101,16 @@ def cells_of(
     grid, # a dict name -> list of values, which stands for all combinations; or a list of dicts name -> value
 )->list:  # dicts name -> plain value, one a cell
     "The cells of a grid. Raises ValueError where there are none, where two are the same, or a value is no parameter."
-    if isinstance(grid, dict): grid = [dict(zip(grid, v, strict=True)) for v in product(*_lists(grid))] if grid else []
+    if isinstance(grid, dict):
+        grid = [dict(zip(grid, v, strict=True)) for v in product(*_lists(grid))] if grid else []
     if not isinstance(grid, (list, tuple)) or not grid or not all(isinstance(cell, dict) and cell for cell in grid):
         raise ValueError("the grid has no cells; expected a dict name -> list of values, "
                          "or a list of dicts name -> value")
     cells, seen = [{name: _parameter(name, value) for name, value in cell.items()} for cell in grid], set()
     for cell in cells:
         text = json.dumps(sorted(cell.items()))
-        if text in seen: raise ValueError(f"the grid has the cell {cell} twice; expected each once")
+        if text in seen:
+            raise ValueError(f"the grid has the cell {cell} twice; expected each once")
         seen.add(text)
     return cells
 
@@ -113,19 +124,24 @@ def _lists(grid):
 def _parameter(name, value):
     if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
         raise ValueError(f"the grid has a parameter {name!r}; expected a name other than {', '.join(RESERVED)}")
-    try: return plain(value)
-    except ValueError as error: raise ValueError(f"parameter {name!r}: {error}") from None
+    try:
+        return plain(value)
+    except ValueError as error:
+        raise ValueError(f"parameter {name!r}: {error}") from None
 
 def seeds_of(
     seeds, # integers of at least 0
 )->list:   # the same as Python's integers
     "A list of seeds. Raises ValueError where there are none, where two are the same, or one is no seed."
-    try: given = [s.item() if isinstance(s, np.generic) else s for s in seeds]
-    except TypeError: given = []
+    try:
+        given = [s.item() if isinstance(s, np.generic) else s for s in seeds]
+    except TypeError:
+        given = []
     if not given or any(type(s) is not int or not 0 <= s < 2**63 for s in given):
         raise ValueError(f"seeds is {reprlib.repr(seeds)}; expected a list of integers of at least 0, "
                          "such as range(20)")
-    if len(set(given)) < len(given): raise ValueError("the seeds have one twice; expected each once")
+    if len(set(given)) < len(given):
+        raise ValueError("the seeds have one twice; expected each once")
     return given
 
 # %% ../nbs/11a_runs.ipynb #c8576a0a
@@ -136,16 +152,20 @@ def encode(
     text, data = {}, []
     for name, value in (results if isinstance(results, dict) else {"value": results}).items():
         a = _numbers(name, value)
-        if a.ndim == 0 and a.dtype.kind != "c": text[name] = a.item()
+        if a.ndim == 0 and a.dtype.kind != "c":
+            text[name] = a.item()
         else:
             text[name] = {"dtype": a.dtype.newbyteorder("<").str, "shape": a.shape}
             data.append(a.astype(text[name]["dtype"]).tobytes())
     return json.dumps(text), b"".join(data)
 
 def _numbers(name, value):
-    try: a = None if value is None or isinstance(value, (str, bytes)) else as_numpy(value)
-    except Exception: a = None
-    if not isinstance(name, str) or not name: raise ValueError(f"a result is named {name!r}; expected text")
+    try:
+        a = None if value is None or isinstance(value, (str, bytes)) else as_numpy(value)
+    except Exception:
+        a = None
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"a result is named {name!r}; expected text")
     if a is None or a.dtype.kind not in "biufc" or a.dtype.itemsize > (16 if a.dtype.kind == "c" else 8):
         raise ValueError(f"result {name!r} is {reprlib.repr(value)}; expected a number of at most 64 bits "
                          "(128 where complex), or a small array of such numbers")
@@ -163,5 +183,6 @@ def decode(
             count = int(np.prod(shape, dtype=int))
             a = np.frombuffer(data, dtype, count, at).reshape(shape).astype(dtype.newbyteorder("="))
             results[name], at = (a if shape else a.item()), at + count*dtype.itemsize
-    if at != len(data): raise ValueError(f"the arrays of a result have {len(data)} bytes; expected {at}")
+    if at != len(data):
+        raise ValueError(f"the arrays of a result have {len(data)} bytes; expected {at}")
     return results

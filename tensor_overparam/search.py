@@ -48,7 +48,8 @@ def grow(
         return Move({"C": params["C"] + rate*descent}, rate, {"loss": loss})
     steps = max(1, round(epoch_time(T.dim, l, SMALL)/rate))
     runs = run(step, {"C": C}, steps=steps, every=steps, batch=len(seeds))
-    if any(r.stop is Stop.INTERRUPTED for r in runs): raise KeyboardInterrupt
+    if any(r.stop is Stop.INTERRUPTED for r in runs):
+        raise KeyboardInterrupt
     return [student(r.final.params["C"], s_, 0*s_, l)*p.scale for r, s_ in zip(runs, s, strict=True)]
 
 # %% ../nbs/10e_search.ipynb #064cb7ae
@@ -82,9 +83,11 @@ def attempt(
         end = polish(c, w, V)
         if best is None or end.sq < best[0].sq:
             best = end, (grown, merged, Stage("polish", len(w), _relative(c, end.sq)))
-        if end.sq <= goal: return best
+        if end.sq <= goal:
+            return best
     steps = min(400, LONG//best[0].vectors.size)
-    if steps < 100: return best
+    if steps < 100:
+        return best
     end = polish(c, best[0].weights, best[0].vectors, steps, 1e-4)
     return end, (grown, merged, Stage("polish", len(end.weights), _relative(c, end.sq)))
 
@@ -94,16 +97,21 @@ def diagonalise(
 )->Found:   # q components, polished; `nothing` where there is no such basis
     "The components of a tensor that has as many as dimensions, from two of its matrices, which they diagonalise."
     T, q, l = c.target, c.target.dim, c.target.order
-    if q**l > 1_000_000: return nothing(c)
+    if q**l > 1_000_000:
+        return nothing(c)
     A = to_dense(T)
     M = []
     for x in sphere([0], 1, 2, q)[0]:
         S = A
-        for _ in range(l - 2): S = S @ x
+        for _ in range(l - 2):
+            S = S @ x
         M.append(S)
-    try: V = np.linalg.eig(np.linalg.solve(M[1], M[0]).T)[1].T
-    except np.linalg.LinAlgError: return nothing(c)
-    if np.iscomplexobj(V): return nothing(c)
+    try:
+        V = np.linalg.eig(np.linalg.solve(M[1], M[0]).T)[1].T
+    except np.linalg.LinAlgError:
+        return nothing(c)
+    if np.iscomplexobj(V):
+        return nothing(c)
     found = polish(c, best_weights(T, V), V, 60)
     return found if found.weights.all() else nothing(c)
 
@@ -136,19 +144,24 @@ def narrow(
     found, l, fresh = thin(c, found, goal), c.target.order, several(seed, STARTS)
     if len(found.weights) > c.target.dim:
         fewer = diagonalise(c)
-        if fewer.sq <= goal: return fewer, draw
+        if fewer.sq <= goal:
+            return fewer, draw
     if len(found.weights) > c.target.dim and not uniqueness(found.vectors, l)[0]:
         fewer = polish(c, *fewest(found.weights, found.vectors, l, c.target.dim), 300, 1e-9)
-        if fewer.sq <= goal: return fewer, draw
+        if fewer.sq <= goal:
+            return fewer, draw
         fewer, draw = pursue(c, len(found.weights) - 1, goal, seed, draw)
-        if fewer.sq <= goal: found = thin(c, fewer, goal)
+        if fewer.sq <= goal:
+            found = thin(c, fewer, goal)
     while len(found.weights) > c.target.dim and not uniqueness(found.vectors, l)[0]:
         w, V = fewest(found.weights, found.vectors, l, len(found.weights) - 1)
         for start, seeds in ((polish(c, w, V), [seed]), (nothing(c), fresh)):
             fewer, _ = attempt(c, start, len(w), seeds, draw, goal)
             draw += 1
-            if fewer.sq <= goal: break
-        else: break
+            if fewer.sq <= goal:
+                break
+        else:
+            break
         found = thin(c, fewer, goal)
     return found, draw
 
@@ -181,26 +194,33 @@ def widen(
     best, stages, flat, draw, K = start or nothing(c), (), 0, -1, min(q, most, max(1, int(.7*D/q)))
     for k in range(ROUNDS):
         found, free = start if start and k == 0 else nothing(c), c.outside or K*q <= .7*D
-        if not free and (D <= CLIMB or K*q >= D) or k > 1 and K*q > WIDE and len(best.weights) < q/2: break
+        if not free and (D <= CLIMB or K*q >= D) or k > 1 and K*q > WIDE and len(best.weights) < q/2:
+            break
         for epoch in range(EPOCHS):
             starts = 1 if K < most and (k == 0 and free or len(found.weights)) else STARTS
             found, now = attempt(c, found, K, several(seed, starts), draw := draw + 1, goal)
             if found.sq <= goal:
                 end, draw = narrow(c, found, goal, seed, draw + 1)
                 now += (Stage("narrow", len(end.weights), _relative(c, end.sq)),)
-                yield Look(end, now, k, K, "exact"); return
-            if free: found = prune(c, found)
+                yield Look(end, now, k, K, "exact")
+                return
+            if free:
+                found = prune(c, found)
             now += (Stage("prune", len(found.weights), _relative(c, found.sq)),)
             better, calm = free and _better(c, found, best), free and quiet(c, found)
             if free and not (better or calm) and _widest(c, K):
                 few = stand_out(c, found, int(min(most, q//2)))
-                if quiet(c, few): found, better, calm = few, _better(c, few, best), True
-            if better: best, stages = found, now
+                if quiet(c, few):
+                    found, better, calm = few, _better(c, few, best), True
+            if better:
+                best, stages = found, now
             flat = flat + 1 if (calm or K == most) and not better else 0
             done = "noise" if flat >= 2 and calm and _settled(c, best, K) else "limit" if flat > 3 and K == most else ""
             yield Look(best, stages, k, K, done)
-            if done: return
-            if not free and epoch % 2: found = nothing(c)
+            if done:
+                return
+            if not free and epoch % 2:
+                found = nothing(c)
         K = min(most, int(1.4*K) + 1)
 
 # %% ../nbs/10e_search.ipynb #721c5833
@@ -226,7 +246,8 @@ def climb(
                 end, size = thin(c, found, goal), abs(found.weights)
                 if len(end.weights) > c.target.dim and size.min() < .01*size.max():
                     fewer, _ = pursue(c, len(end.weights) - 1, goal, seed, draw)
-                    if fewer.sq <= goal: end = thin(c, fewer, goal)
+                    if fewer.sq <= goal:
+                        end = thin(c, fewer, goal)
                 return Look(end, now + (Stage("thin", len(end.weights), _relative(c, end.sq)),), 0, K, "exact")
 
 # %% ../nbs/10e_search.ipynb #0b445cdd
@@ -245,7 +266,9 @@ def search(
     full, last = -(-D//q), Look(nothing(c), (), 0, 0, "")
     if D > CLIMB: # noise first; where that leaves much, the widest fit that could fail
         for last in widen(c, goal, most, seed):
-            if last.verdict == "exact" or last.verdict and last.found.sq < .04*c.size**2: yield last; return
+            if last.verdict == "exact" or last.verdict and last.found.sq < .04*c.size**2:
+                yield last
+                return
             yield replace(last, verdict="")
         exact = climb(c, goal, range(full - 1, int(min(most + 1, full))), seed, 2)
         if exact:
@@ -255,9 +278,13 @@ def search(
         yield last
         return
     exact = climb(c, goal, range(q, int(min(most + 1, full))), seed)
-    if exact: yield exact; return
+    if exact:
+        yield exact
+        return
     for last in widen(c, goal, most, seed):
-        if last.verdict in ("exact", "limit"): yield last; return
+        if last.verdict in ("exact", "limit"):
+            yield last
+            return
         yield replace(last, verdict="")
     n, left = len(last.found.weights), last.found.sq/c.size**2
     believed = D > SATURATED or D - n*q >= 5 and left < (.04 if last.verdict == "noise" else .001*(n >= q))
@@ -274,7 +301,8 @@ def _better(c, new, old):
 
 def _settled(c, found, K):
     "May the search end here? Not while all slots are used, nor early on when most of the tensor is unexplained."
-    if len(found.weights) == K: return False
+    if len(found.weights) == K:
+        return False
     return found.sq + c.outside < .25*(c.size**2 + c.outside) or _widest(c, K)
 
 def _widest(c, K):

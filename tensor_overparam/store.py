@@ -40,21 +40,27 @@ READONLY = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")
 
 def _connect(path):
     "A connection to a store: one that is there, or one made now."
-    if os.path.isdir(path): raise ValueError(f"{path!r} is a folder; expected the path of a file, such as 'sweep.db'")
+    if os.path.isdir(path):
+        raise ValueError(f"{path!r} is a folder; expected the path of a file, such as 'sweep.db'")
     if path != ":memory:" and not os.path.isdir(os.path.dirname(os.path.abspath(path))):
         raise FileNotFoundError(f"there is no folder for {path!r}; make it first")
     db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     try:
-        try: made = _is_store(db, path)
+        try:
+            made = _is_store(db, path)
         except sqlite3.OperationalError as error:  # in a folder where not even a lock can be written
             refused = error.sqlite_errorname.startswith(READONLY)
-            if not refused or not os.path.isfile(path) or os.path.exists(path + "-wal"): raise
+            if not refused or not os.path.isfile(path) or os.path.exists(path + "-wal"):
+                raise
             db.close()
             db = sqlite3.connect(f"{Path(path).absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
             made = _is_store(db, path)
-        if not made: _create(db, path)
+        if not made:
+            _create(db, path)
         db.execute("PRAGMA synchronous=NORMAL")
-    except BaseException: db.close(); raise
+    except BaseException:
+        db.close()
+        raise
     return db
 
 def _is_store(db, path):
@@ -62,7 +68,8 @@ def _is_store(db, path):
     looks = ("application_id FROM pragma_application_id", "user_version FROM pragma_user_version",
              "count(*) FROM sqlite_master")  # in one statement, for another process may be making it
     application, schema, tables = db.execute(f"SELECT (SELECT {'), (SELECT '.join(looks)})").fetchone()
-    if not application and not schema and not tables: return False
+    if not application and not schema and not tables:
+        return False
     if application != APPLICATION:
         raise ValueError(f"{path!r} is a database of another program; expected a store, or a new name")
     if schema != SCHEMA:
@@ -79,26 +86,34 @@ def _transaction(db):
         yield
         db.execute("COMMIT")
     except BaseException:
-        if db.in_transaction: db.execute("ROLLBACK")
+        if db.in_transaction:
+            db.execute("ROLLBACK")
         raise
 
 def _create(db, path):
     "Make the tables, unless another process is faster."
     for last in np.arange(200) == 199:  # the change to WAL does not always wait for others
-        try: db.execute("PRAGMA journal_mode=WAL"); break
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            break
         except sqlite3.OperationalError as error:
-            if last or not error.sqlite_errorname.startswith("SQLITE_BUSY"): raise
+            if last or not error.sqlite_errorname.startswith("SQLITE_BUSY"):
+                raise
             time.sleep(PATIENCE/200)
     with _transaction(db):
-        if _is_store(db, path): return
-        for statement in TABLES.split(";"): db.execute(statement)
-        db.execute(f"PRAGMA application_id={APPLICATION}"); db.execute(f"PRAGMA user_version={SCHEMA}")
+        if _is_store(db, path):
+            return
+        for statement in TABLES.split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id={APPLICATION}")
+        db.execute(f"PRAGMA user_version={SCHEMA}")
 
 # %% ../nbs/11a_store.ipynb #88423620
 @contextmanager
 def _plainly(path):
     "What SQLite complains about, in a sentence."
-    try: yield
+    try:
+        yield
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", "")
         if isinstance(error, sqlite3.ProgrammingError):
@@ -140,7 +155,8 @@ def tabulate(
     columns["seconds"] = np.array([r.seconds for r in rows], dtype=float)
     columns |= {n: np.array([getattr(r, n) for r in rows], dtype=str) for n in ("version", "host", "status")}
     table = np.empty(len(rows), dtype=[(n, c.dtype, c.shape[1:]) for n, c in columns.items()])
-    for n, c in columns.items(): table[n] = c
+    for n, c in columns.items():
+        table[n] = c
     return table
 
 MISSING = object()
@@ -153,13 +169,15 @@ def _column(values):
     kinds = {type(v) if isinstance(v, (tuple, str, type(None))) else np.shape(v) for v in there}
     if len(kinds) == 1 and not kinds & {tuple, type(None)}:
         known = np.array(there)
-        if len(there) == len(values): return known
+        if len(there) == len(values):
+            return known
         if kinds != {str}:
             column = np.full((len(values), *known.shape[1:]), np.nan, dtype=np.result_type(known, float))
             column[[v is not MISSING for v in values]] = known
             return column
     column = np.empty(len(values), dtype=object)
-    for i, v in enumerate(values): column[i] = None if v is MISSING else v
+    for i, v in enumerate(values):
+        column[i] = None if v is MISSING else v
     return column
 
 # %% ../nbs/11a_store.ipynb #aa92b097
@@ -167,8 +185,10 @@ def as_frame(
     table, # structured array
 ):         # pandas DataFrame; arrays become objects
     "A table as pandas has them. Raises ImportError without pandas."
-    try: import pandas
-    except ImportError: raise ImportError("a frame is made by pandas: pip install pandas") from None
+    try:
+        import pandas
+    except ImportError:
+        raise ImportError("a frame is made by pandas: pip install pandas") from None
     return pandas.DataFrame({n: list(table[n]) if table[n].ndim > 1 else table[n] for n in table.dtype.names})
 
 def write_table(
@@ -179,20 +199,24 @@ def write_table(
     path, buffer = Path(path), io.BytesIO()
     if path.suffix not in (".csv", ".parquet"):
         raise ValueError(f"the name {path.name!r} ends in {path.suffix!r}; expected .csv or .parquet")
-    if not path.parent.is_dir(): raise FileNotFoundError(f"there is no folder for {str(path)!r}; make it first")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder for {str(path)!r}; make it first")
     if path.suffix == ".csv":
         text = io.StringIO()
         lines = [table.dtype.names, *([_in_csv(x) for x in row] for row in table)]
         csv.writer(text, lineterminator="\n").writerows(lines)
         buffer.write(text.getvalue().encode())
     else:
-        try: as_frame(table).to_parquet(buffer)
+        try:
+            as_frame(table).to_parquet(buffer)
         except ImportError:
             raise ImportError(".parquet needs more: pip install pandas pyarrow; .csv needs nothing") from None
-    with whole_file(path) as f: f.write(buffer.getvalue())
+    with whole_file(path) as f:
+        f.write(buffer.getvalue())
 
 def _in_csv(x):
-    if isinstance(x, np.ndarray) and np.iscomplexobj(x): x = x.astype(str)
+    if isinstance(x, np.ndarray) and np.iscomplexobj(x):
+        x = x.astype(str)
     return json.dumps(x.tolist() if isinstance(x, np.ndarray) else x) if isinstance(x, (np.ndarray, tuple)) else x
 
 # %% ../nbs/11a_store.ipynb #e923fa7a
@@ -205,9 +229,13 @@ class _File:
         if not isinstance(path, (str, os.PathLike)):
             raise ValueError(f"path is {path!r}; expected the path of a file, such as 'sweep.db'")
         self.path, self.version = os.fspath(path), __version__ if version is None else str(version)
-        with _plainly(self.path): self._db = _connect(self.path)
-        try: self.function = self._owned(identify(function)) if function else self._last()
-        except BaseException: self.close(); raise
+        with _plainly(self.path):
+            self._db = _connect(self.path)
+        try:
+            self.function = self._owned(identify(function)) if function else self._last()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self):
         "Close the file. Then it is one file again, which can be copied."
@@ -217,7 +245,8 @@ class _File:
     def __exit__(self, *_): self.close()
 
     def _ask(self, query, *values):
-        with _plainly(self.path): return self._db.execute(query, values).fetchall()
+        with _plainly(self.path):
+            return self._db.execute(query, values).fetchall()
 
     def _last(self):
         "The function that was swept last, or None."
@@ -233,7 +262,8 @@ class _File:
     def use(self, function):
         "Whose runs are written and read from now on, a `Function`. Nothing is written where it was so before."
         if self._last() != self._owned(function):
-            with _plainly(self.path), _transaction(self._db): self._db.execute(NOW_OF, self._owned(function))
+            with _plainly(self.path), _transaction(self._db):
+                self._db.execute(NOW_OF, self._owned(function))
         self.function = function
 
 # %% ../nbs/11a_store.ipynb #bf8f0adb
@@ -259,7 +289,8 @@ class _Rows(_File):
                   f"ON CONFLICT DO UPDATE SET {news}, finished = excluded.finished WHERE cells.status = 'failed'")
         values = [(*self.function, r.key, json.dumps(r.parameters), r.seed, r.status, *encode(r.results),
                    r.seconds, r.version, r.host, r.error) for r in rows]
-        with _plainly(self.path), _transaction(self._db): self._db.executemany(insert, values)
+        with _plainly(self.path), _transaction(self._db):
+            self._db.executemany(insert, values)
 
     def _of_keys(self, columns, keys, any_version):
         for i in range(0, len(keys), 500):
@@ -274,11 +305,13 @@ class _Rows(_File):
     def rows(self, keys=None, any_version=False):
         """Rows of these keys, in their order; or all of the function, by parameters and seed. At most one a run:
         where versions differ the one that is done, among those this version's, else the latest."""
-        if keys is None: return self._all(any_version)
+        if keys is None:
+            return self._all(any_version)
         best = {}
         for *row, rowid in self._of_keys(f"{COLUMNS}, rowid", keys, any_version):
             rank = row[3] == "done", row[7] == self.version, rowid
-            if row[0] not in best or rank > best[row[0]][0]: best[row[0]] = rank, row
+            if row[0] not in best or rank > best[row[0]][0]:
+                best[row[0]] = rank, row
         return [_row(*best[key][1]) for key in keys if key in best]
 
     def _all(self, any_version):
@@ -322,9 +355,12 @@ class SweepStore(_Rows):
         return [Failure(r.parameters, r.seed, r.error) for r in self.rows(None, any_version) if r.status == "failed"]
 
     def __repr__(self):
-        try: (total,), = self._ask("SELECT count(*) FROM cells")
-        except ValueError: return f"SweepStore({self.path!r}: closed)"
-        if not self.function: return f"SweepStore({self.path!r}: empty)"
+        try:
+            (total,), = self._ask("SELECT count(*) FROM cells")
+        except ValueError:
+            return f"SweepStore({self.path!r}: closed)"
+        if not self.function:
+            return f"SweepStore({self.path!r}: empty)"
         mine = f"SELECT status, count(*) FROM cells WHERE source = {OWNER} AND version = ? GROUP BY status"
         count = dict(self._ask(mine, *self.function, self.version))
         failed = f", {count['failed']} failed" if "failed" in count else ""

@@ -42,13 +42,15 @@ class Plan:
             size = batch or batch_for(self.fn, cell)
             cut = ([(i, s) for s in seeds[a:a+size]] for a in range(0, len(seeds), size))
             tasks += [task for task in cut if not left.isdisjoint(task)]
-        if shuffle: Random().shuffle(tasks)
+        if shuffle:
+            Random().shuffle(tasks)
         return tasks
 
     def table(self):
         "What the store has of these runs, in their order."
         rows, cells = self.store.rows(list(self.runs.values()), self.any_version), {}
-        for (i, _), key in self.runs.items(): cells[key] = self.cells[i]
+        for (i, _), key in self.runs.items():
+            cells[key] = self.cells[i]
         return tabulate([row._replace(parameters=cells[row.key]) for row in rows])
 
     def so_far(self):
@@ -74,8 +76,10 @@ class _Running:
     def submit(self, runs):
         "Hand over some runs of one cell."
         i = runs[0][0]
-        try: future = self.executor.submit(work, self.load, self.plan.cells[i], [s for _, s in runs])
-        except RuntimeError as error: self.broken(error)
+        try:
+            future = self.executor.submit(work, self.load, self.plan.cells[i], [s for _, s in runs])
+        except RuntimeError as error:
+            self.broken(error)
         if not isinstance(future, Future):
             raise ValueError(f"executor.submit returned {future!r:.80}; expected a concurrent.futures.Future")
         self.pending[future] = i
@@ -89,7 +93,8 @@ class _Running:
             store.add(Row(keys[i, e.seed], cells[i], e.seed, e.status, e.results, e.seconds, store.version,
                           host, e.error) for i, e, host in ended)
         self.failed += [(i, e) for i, e, _ in ended if e.status == "failed"]
-        for f in futures: del self.pending[f]
+        for f in futures:
+            del self.pending[f]
         self.tick(len(ended), len(self.failed))
         return [f.result() for f in good]
 
@@ -105,13 +110,19 @@ class _Sweeping(_Running):
             for task in tasks:
                 runs = self.plan.left(task)  # another process may have been faster
                 self.tick(len(task) - len(runs), len(self.failed))
-                while len(self.pending) >= ahead: self.collect(raise_on_error)
-                if runs: self.submit(runs)
-            while self.pending: self.collect(raise_on_error)
+                while len(self.pending) >= ahead:
+                    self.collect(raise_on_error)
+                if runs:
+                    self.submit(runs)
+            while self.pending:
+                self.collect(raise_on_error)
         except BaseException as error:
-            for future in list(self.pending): future.cancel()
-            with suppress(Exception): self.keep([f for f in self.pending if f.done()])
-            if not isinstance(error, KeyboardInterrupt): raise
+            for future in list(self.pending):
+                future.cancel()
+            with suppress(Exception):
+                self.keep([f for f in self.pending if f.done()])
+            if not isinstance(error, KeyboardInterrupt):
+                raise
             said = f"interrupted; {self.plan.so_far()}. To go on, run the same line again"
             raise KeyboardInterrupt(said) from None
 
@@ -120,12 +131,16 @@ class _Sweeping(_Running):
         ended = wait(self.pending, return_when=FIRST_COMPLETED).done
         answers = self.keep(ended)
         for answer in answers:
-            if answer.mistake: raise ValueError(f"{answer.mistake}. {self.plan.so_far()}")
-        if raise_on_error and self.failed: self.raise_first()
+            if answer.mistake:
+                raise ValueError(f"{answer.mistake}. {self.plan.so_far()}")
+        if raise_on_error and self.failed:
+            self.raise_first()
         for future in ended:
             trouble = None if future.cancelled() else future.exception()
-            if isinstance(trouble, KeyboardInterrupt): raise trouble
-            if future.cancelled() or trouble: self.broken(trouble or RuntimeError("its task was cancelled"))
+            if isinstance(trouble, KeyboardInterrupt):
+                raise trouble
+            if future.cancelled() or trouble:
+                self.broken(trouble or RuntimeError("its task was cancelled"))
 
     def raise_first(self):
         i, end = self.failed[0]
@@ -166,12 +181,14 @@ def sweep(
         _tell_failures(plan, sweeping.failed)
         return plan.table()
     finally:
-        if opened: opened.close()
+        if opened:
+            opened.close()
 
 # %% ../nbs/11_sweeps.ipynb #0a7e1155
 def _check(fn, cells, seeds, executor, **numbers):
     "Refuse now what would fail later."
-    for cell in cells: call_of(fn, cell, seeds)
+    for cell in cells:
+        call_of(fn, cell, seeds)
     if hasattr(executor, "get_executor"):
         raise ValueError("executor is a dask Client; expected its executor: pass client.get_executor()")
     if isinstance(executor, type) or executor is not None and not callable(getattr(executor, "submit", None)):
@@ -183,23 +200,30 @@ def _check(fn, cells, seeds, executor, **numbers):
 
 def _ahead(executor, ahead):
     "Two tasks a worker, where the executor tells how many there are; else a good many. One for none."
-    if executor is None: return 1
+    if executor is None:
+        return 1
     return ahead or 2*(getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None) or 64)
 
 @contextmanager
 def _bar(plan, progress):
     "A function of (runs that have ended, runs that have failed) that moves a bar, if there is to be one."
-    try: from tqdm.auto import tqdm
-    except ImportError: progress = False
-    if not progress: yield lambda ended, failed: None; return
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        progress = False
+    if not progress:
+        yield lambda ended, failed: None
+        return
     with tqdm(total=len(plan.runs), initial=len(plan.runs) - len(plan.left(list(plan.runs))), unit="run") as bar:
         def tick(ended, failed):
-            if failed: bar.set_postfix(failed=failed, refresh=False)
+            if failed:
+                bar.set_postfix(failed=failed, refresh=False)
             bar.update(ended)
         yield tick
 
 def _tell_failures(plan, failed):
-    if not failed: return
+    if not failed:
+        return
     order = {run: n for n, run in enumerate(plan.runs)}
     i, end = min(failed, key=lambda one: order[one[0], one[1].seed])
     warnings.warn(f"{len(failed)} of {len(plan.runs)} runs failed, the first of them {plan.fn.__name__} with "

@@ -43,11 +43,13 @@ class Algebra:
 def _floats(x, name):
     "x as a real floating-point array of its own library, finite, or a ValueError."
     if not is_array_api_obj(x):
-        try: x = np.asarray(x)
+        try:
+            x = np.asarray(x)
         except ValueError:
             raise ValueError(f"{name} is ragged: its rows differ in length; give a rectangular array") from None
     xp = array_namespace(x)
-    if isinstance(x, np.ndarray) and x.dtype.kind in "iub": x = x.astype(float)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iub":
+        x = x.astype(float)
     if not xp.isdtype(x.dtype, "real floating"):
         raise ValueError(f"{name} has dtype {x.dtype}; expected real floating-point numbers")
     if not bool(xp.all(xp.isfinite(x))):
@@ -86,14 +88,16 @@ class Factored(Algebra):
         if U.ndim < 2 or U.shape[-1] < 1:
             raise ValueError(f"vectors have shape {tuple(U.shape)}; expected (…, n, d), one vector a row")
         a = self.weights
-        if isinstance(a, (int, float)): a = array_namespace(U).ones_like(U[..., 0]) * a
+        if isinstance(a, (int, float)):
+            a = array_namespace(U).ones_like(U[..., 0]) * a
         a = _floats(a, "weights")
         if array_namespace(a) is not array_namespace(U):
             raise ValueError("weights and vectors come from two array libraries; expected both from one")
         if a.shape != U.shape[:-1]:
             raise ValueError(f"weights have shape {tuple(a.shape)} and vectors {tuple(U.shape)}; "
                              "expected one weight a vector")
-        for name, v in (("weights", a), ("vectors", U), ("order", order)): object.__setattr__(self, name, v)
+        for name, v in (("weights", a), ("vectors", U), ("order", order)):
+            object.__setattr__(self, name, v)
 
     @property
     def dim(self): return self.vectors.shape[-1]
@@ -131,7 +135,8 @@ class Dense(Algebra):
         self._set(weigh(pack(T), T.ndim), T.ndim)
 
     def _set(self, rows, order):
-        object.__setattr__(self, "rows", rows); object.__setattr__(self, "order", order)
+        object.__setattr__(self, "rows", rows)
+        object.__setattr__(self, "order", order)
         return self
 
     @classmethod
@@ -169,7 +174,8 @@ def asymmetry(
 )->float: # largest difference of two entries that symmetry makes equal
     "How far an array is from symmetric, over swaps of neighbouring axes; a large array is compared slab by slab."
     xp = array_namespace(T)
-    gap = lambda A, B: float(xp.max(xp.abs(A - B)))
+    def gap(A, B):
+        return float(xp.max(xp.abs(A - B)))
     if T.ndim > 2 and T.shape[0]**T.ndim > 1_000_000:
         return max(max(gap(T[i, ...], T[:, i, ...]), asymmetry(T[i, ...])) for i in range(T.shape[0]))
     swaps = [tuple(range(k)) + (k+1, k) + tuple(range(k+2, T.ndim)) for k in range(T.ndim - 1)]
@@ -178,7 +184,8 @@ def asymmetry(
 def _probe(T):
     """What `asymmetry` would say, up to a factor, at the price of reading the array twice: if T(·, …, ·, x) is
     T(x, ·, …, ·) for one random x, and symmetric, then T is. Infinity where the array is not stored row by row."""
-    if not (type(T) is np.ndarray and T.flags.c_contiguous): return np.inf
+    if not (type(T) is np.ndarray and T.flags.c_contiguous):
+        return np.inf
     rng, d = np.random.default_rng(1), T.shape[0]
     x = rng.uniform(1, 2, d) * rng.choice([-1., 1.], d)
     last = T.reshape(-1, len(x)) @ x.astype(T.dtype)
@@ -196,7 +203,8 @@ def symmetrize(
     for k in range(1, T.ndim):
         swaps = []
         for j in range(k):
-            axes = list(range(T.ndim)); axes[j], axes[k] = k, j
+            axes = list(range(T.ndim))
+            axes[j], axes[k] = k, j
             swaps.append(xp.permute_dims(T, tuple(axes)))
         T = (T + sum(swaps)) / (k + 1)
     return T
@@ -247,13 +255,18 @@ def inner(
     if (S.order, S.dim) != (T.order, T.dim):
         raise ValueError(f"inner product of tensors of (order, dim) {(S.order, S.dim)} and {(T.order, T.dim)}; "
                          "expected equal ones")
-    if isinstance(S, Sum): return sum(c * inner(s, T) for c, s in S.terms)
-    if isinstance(T, Sum): return sum(c * inner(S, t) for c, t in T.terms)
-    if isinstance(S, Factored) and isinstance(T, Factored) and _terms(T) < _terms(S): S, T = T, S
-    if isinstance(T, Factored) and not isinstance(S, Factored): S, T = T, S
+    if isinstance(S, Sum):
+        return sum(c * inner(s, T) for c, s in S.terms)
+    if isinstance(T, Sum):
+        return sum(c * inner(S, t) for c, t in T.terms)
+    if isinstance(S, Factored) and isinstance(T, Factored) and _terms(T) < _terms(S):
+        S, T = T, S
+    if isinstance(T, Factored) and not isinstance(S, Factored):
+        S, T = T, S
     if isinstance(S, Factored):
         return array_namespace(S.weights).sum(S.weights * value(T, S.vectors), axis=-1)
-    if S is T and hasattr(T, "sqnorm"): return T.sqnorm()
+    if S is T and hasattr(T, "sqnorm"):
+        return T.sqnorm()
     S, T = packed(S), packed(T)
     return array_namespace(S.rows).sum(S.rows * _unweigh(T.rows, T.order))
 
@@ -264,7 +277,8 @@ def sqnorm(
     T:Target, # symmetric tensor
 ): # squared Frobenius norm; (…) for batches
     "‖T‖², computed (or refused with a ValueError), never guessed. Cancels for nearly equal terms: see `residual_norm`."
-    if hasattr(T, "sqnorm"): return T.sqnorm()
+    if hasattr(T, "sqnorm"):
+        return T.sqnorm()
     if isinstance(T, Sum):
         return sum((2. if j < i else 1.) * a * b * inner(A, B)
                    for i, (a, A) in enumerate(T.terms) for j, (b, B) in enumerate(T.terms[:i+1]))
@@ -277,15 +291,20 @@ def packed(
     T:Target, # symmetric tensor, not a batch
 )->Dense: # the same tensor in packed form
     "Any target as a `Dense` one: factored terms are added up, sums added, other targets polarised."
-    if isinstance(T, Dense): return T
-    if batched(T): raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
+    if isinstance(T, Dense):
+        return T
+    if batched(T):
+        raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
     size = monomial_count(T.dim, T.order - 1) * T.dim
     if size > LARGEST:
         raise ValueError(f"packing a tensor of order {T.order} in {T.dim} dimensions needs {size:.2g} numbers, "
                          f"more than {LARGEST:.0e}; keep it factored, or reduce the dimension first")
-    if isinstance(T, Sum): rows = sum(c * packed(t).rows for c, t in T.terms)
-    elif isinstance(T, Factored): rows = weigh(pack_factored(T.weights, T.vectors, T.order), T.order)
-    else: rows = weigh(_polarised(T), T.order)
+    if isinstance(T, Sum):
+        rows = sum(c * packed(t).rows for c, t in T.terms)
+    elif isinstance(T, Factored):
+        rows = weigh(pack_factored(T.weights, T.vectors, T.order), T.order)
+    else:
+        rows = weigh(_polarised(T), T.order)
     return Dense.from_rows(rows, T.order)
 
 def _polarised(T):
@@ -318,7 +337,8 @@ def cheapest(
 )->Target: # the same tensor, packed if its contractions then cost less
     "The cheaper of the two forms of T for many contractions with `width` vectors, by counting operations."
     rows = monomial_count(T.dim, T.order - 1)
-    if batched(T) or rows * T.dim > LARGEST or width * rows * (2*T.dim + 40) > _cost(T, width) / 2: return T
+    if batched(T) or rows * T.dim > LARGEST or width * rows * (2*T.dim + 40) > _cost(T, width) / 2:
+        return T
     return packed(T)
 
 def batched(T):
@@ -326,5 +346,6 @@ def batched(T):
     return any(isinstance(t, Factored) and t.weights.ndim > 1 for _, t in getattr(T, "terms", ((1., T),)))
 
 def _cost(T, width):
-    if isinstance(T, Sum): return sum(_cost(t, width) for _, t in T.terms)
+    if isinstance(T, Sum):
+        return sum(_cost(t, width) for _, t in T.terms)
     return 4 * width * _terms(T) * T.dim if isinstance(T, Factored) else 0

@@ -52,8 +52,10 @@ def compare(
     "Hold a prediction against a measurement. Raises ValueError for empty measurements, or a rate at fewer than two x."
     unmet = tuple(text for text, true in prediction.assumes.items() if not true)
     predicted, values = np.asarray(prediction.value, dtype=float), np.asarray(measured, dtype=float)
-    if values.size == 0: raise ValueError("nothing was measured; expected at least one number")
-    if prediction.kind == "rate": values, error = np.asarray(fitted_exponent(x, values)), 0.
+    if values.size == 0:
+        raise ValueError("nothing was measured; expected at least one number")
+    if prediction.kind == "rate":
+        values, error = np.asarray(fitted_exponent(x, values)), 0.
     sides = {"upper": values - predicted, "lower": predicted - values}
     excess = sides.get(prediction.kind, np.abs(values - predicted)) - 3*np.asarray(error)
     unit = 1. if prediction.kind == "rate" else np.where(predicted == 0, 1., np.abs(predicted))
@@ -87,5 +89,6 @@ class Claim:
 
     def check(self, case="quick"):
         "Run the experiment. Raises ValueError for an unknown case."
-        if case not in CASES: raise ValueError(f"case is {case!r}; expected one of {', '.join(CASES)}")
+        if case not in CASES:
+            raise ValueError(f"case is {case!r}; expected one of {', '.join(CASES)}")
         return self.experiment(case)

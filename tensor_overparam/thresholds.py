@@ -23,7 +23,8 @@ def evidence(
     x = np.asarray(outcomes, dtype=float)
     before = np.cumsum(x, axis=-1) - x
     guess = (before + rate)/(np.arange(x.shape[-1]) + 1)
-    stake = lambda q: np.cumsum(x*np.log(q/rate) + (1 - x)*np.log((1 - q)/(1 - rate)), axis=-1)
+    def stake(q):
+        return np.cumsum(x*np.log(q/rate) + (1 - x)*np.log((1 - q)/(1 - rate)), axis=-1)
     return stake(np.maximum(guess, rate)), stake(np.minimum(guess, rate))
 
 # %% ../nbs/11b_thresholds.ipynb #57f47175
@@ -80,12 +81,15 @@ def first_pass(
     "Doubling from `low`, then bisection."
     fails, width = low - 1, low
     while not passes(width):
-        if width == high: return None
+        if width == high:
+            return None
         fails, width = width, min(high, 2*width)
     while width - fails > max(1, resolution*width):
         middle = (fails + width)//2
-        if passes(middle): width = middle
-        else: fails = middle
+        if passes(middle):
+            width = middle
+        else:
+            fails = middle
     return width
 
 # %% ../nbs/11b_thresholds.ipynb #1d2ba258
@@ -114,14 +118,17 @@ def threshold(
         while len(outcomes) < trials:
             outcomes += _asked(fn, width, list(islice(fresh, min(block, trials - len(outcomes)))))
             above, below = (stake[-1] for stake in evidence(outcomes, rate))
-            if max(above, below) >= -log(error): break
+            if max(above, below) >= -log(error):
+                break
         sure, tried[width] = max(above, below) >= -log(error), outcomes
         decided[width] = "evidence" if sure else "share"
-        if tell: tell(width, sum(outcomes), len(outcomes))
+        if tell:
+            tell(width, sum(outcomes), len(outcomes))
         return bool(above > below if sure else sum(outcomes) >= rate*len(outcomes))
 
     width = first_pass(passes, low, high, resolution)
-    if width is not None: _close(passes, tried, rate, low, high, level, width, looks)
+    if width is not None:
+        _close(passes, tried, rate, low, high, level, width, looks)
     return _summary(width, tried, decided, rate, low, high, level)
 
 # %% ../nbs/11b_thresholds.ipynb #de73aee2
@@ -131,10 +138,12 @@ def _close(passes, tried, rate, low, high, level, width, looks):
         left = surviving(tried, rate, low, high, level)
         bottom, top = min(left.min(initial=width), width), max(left.max(initial=width), width)
         below, above = (bottom + width)//2, min(high, (top + width)//2)
-        if top > high: above = min(high, ceil(1.25*max(tried)))
+        if top > high:
+            above = min(high, ceil(1.25*max(tried)))
         sides = [(width/bottom, below), (top/width, above)]
         open_ones = [(share, w) for share, w in sides if share > 1.2 and w not in tried and w != width]
-        if not open_ones: return
+        if not open_ones:
+            return
         passes(max(open_ones)[1])
 
 # %% ../nbs/11b_thresholds.ipynb #81a2a0a1
@@ -142,7 +151,8 @@ def _summary(width, tried, decided, rate, low, high, level):
     "A `Threshold` from the counts."
     left, widths = surviving(tried, rate, low, high, level), sorted(tried)
     bottom, top = (left.min(), left.max()) if len(left) else (low, high + 1)
-    if width is not None: bottom, top = min(bottom, width), max(top, width)
+    if width is not None:
+        bottom, top = min(bottom, width), max(top, width)
     interval = int(bottom), inf if top > high else int(top)
     stakes = tuple(tuple(float(s[-1]) for s in evidence(tried[w], rate)) for w in widths)
     return Threshold(width, interval, (low, high), tuple(widths), tuple(sum(tried[w]) for w in widths),
@@ -151,7 +161,8 @@ def _summary(width, tried, decided, rate, low, high, level):
 
 def _asked(fn, width, seeds):
     "Outcomes of fresh trials, with the answer checked."
-    if not seeds: raise ValueError("the seeds are used up; expected one for every trial, or an integer to count from")
+    if not seeds:
+        raise ValueError("the seeds are used up; expected one for every trial, or an integer to count from")
     answer = np.asarray(fn(width, seeds))
     if answer.shape != (len(seeds),) or not np.isin(answer, (0, 1)).all():
         raise ValueError(f"fn({width}, {len(seeds)} seeds) gave {answer!r:.60}; "
@@ -160,16 +171,20 @@ def _asked(fn, width, seeds):
 
 def _checked(width_range, rate, level, block, trials, error, resolution, looks):
     "Refuse what means nothing, in a sentence."
-    whole = lambda x: isinstance(x, (int, np.integer))
+    def whole(x):
+        return isinstance(x, (int, np.integer))
     bounds = tuple(width_range) if np.iterable(width_range) else (width_range,)
     if len(bounds) != 2 or not all(map(whole, bounds)) or not 1 <= bounds[0] <= bounds[1]:
         raise ValueError(f"width_range is {width_range!r}; expected (low, high), integers with 1 <= low <= high")
     for name, x in (("rate", rate), ("level", level), ("error", error)):
-        if not 0 < x < 1: raise ValueError(f"{name} is {x!r}; expected a number between 0 and 1")
-    if not 0 <= resolution < 1: raise ValueError(f"resolution is {resolution!r}; expected a number from 0 to below 1")
+        if not 0 < x < 1:
+            raise ValueError(f"{name} is {x!r}; expected a number between 0 and 1")
+    if not 0 <= resolution < 1:
+        raise ValueError(f"resolution is {resolution!r}; expected a number from 0 to below 1")
     if not (whole(block) and whole(trials) and 1 <= block <= trials):
         raise ValueError(f"block is {block!r} and trials is {trials!r}; expected integers with 1 <= block <= trials")
-    if not whole(looks) or looks < 0: raise ValueError(f"looks is {looks!r}; expected an integer of at least 0")
+    if not whole(looks) or looks < 0:
+        raise ValueError(f"looks is {looks!r}; expected an integer of at least 0")
     return int(bounds[0]), int(bounds[1])
 
 # %% ../nbs/11b_thresholds.ipynb #bb95000a
@@ -213,11 +228,14 @@ def scaling(
     b = _slope(np.log(m), u)
     a = np.exp(np.mean(np.log(m) - b*u))
     fit = a*x[kept]**b
-    if True in kind: y, over = np.log(low) + rng.random((draws, len(m)))*np.log(high/low), "thresholds"
-    else: y, over = np.log(fit) + _residuals(np.log(m/fit), draws, rng, level), "points"
+    if True in kind:
+        y, over = np.log(low) + rng.random((draws, len(m)))*np.log(high/low), "thresholds"
+    else:
+        y, over = np.log(fit) + _residuals(np.log(m/fit), draws, rng, level), "points"
     ends = np.quantile(_slope(y, u), [(1 - level)/2, (1 + level)/2])
     interval = float(min(ends[0], b)), float(max(ends[1], b))
-    if over == "points" and len(m) < 3: interval = -inf, inf    # two points always lie on a line
+    if over == "points" and len(m) < 3:
+        interval = -inf, inf    # two points always lie on a line
     fits = bool(np.all((low - 1 < fit) & (fit < high + 1))) if True in kind else None
     return Scaling(float(b), interval, float(a), over, len(m), int(np.sum(~kept)), fits)
 
@@ -230,8 +248,10 @@ def _ends(m):
     "(m*, low, high), with an open end at the end of the search; None for a point without m*."
     if isinstance(m, Threshold):
         return None if m.width is None else (m.width, m.interval[0], min(m.interval[1], m.searched[1] + 1))
-    if m is None or not np.isfinite(m): return None
-    if m <= 0: raise ValueError(f"m_star holds {m!r}; expected positive numbers, or None")
+    if m is None or not np.isfinite(m):
+        return None
+    if m <= 0:
+        raise ValueError(f"m_star holds {m!r}; expected positive numbers, or None")
     return m, m, m
 
 def _residuals(gap, draws, rng, level):

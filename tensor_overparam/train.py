@@ -61,24 +61,29 @@ def iterate(
     runs, time, before = batch or 1, 0., None
     stop, ended = [None]*runs, [None]*runs
     for k in range(steps + 1):
-        with np.errstate(all="ignore"): move = step(params)
+        with np.errstate(all="ignore"):
+            move = step(params)
         measured, finite = move.measured, _finite(move.measured, runs)
         if before is None and not np.all(finite):
             raise ValueError("the starting point already gives NaN or infinity; start from smaller numbers")
         if not np.all(finite):
             lost = np.array([s is None for s in stop]) & ~finite
             params, measured = _keep(before.params, params, lost, batch), _keep(before.measured, measured, lost, batch)
-            for i in np.flatnonzero(lost): stop[i], ended[i] = Stop.DIVERGED, (before.step, before.time)
+            for i in np.flatnonzero(lost):
+                stop[i], ended[i] = Stop.DIVERGED, (before.step, before.time)
         if k == steps or (move.done is not False and as_numpy(move.done).any()):
             for i, done in enumerate(np.broadcast_to(as_numpy(move.done), runs)):
                 if stop[i] is None and (done or k == steps):
                     stop[i], ended[i] = Stop.GOAL if done else Stop.BUDGET, (k, time)
         over, any_halted = None not in stop, stop.count(None) < runs
         why, when = (tuple(stop), tuple(ended)) if batch else (stop[0], ended[0])
-        if batch is None and why is Stop.DIVERGED: before = replace(before, stop=why, ended=when)
-        else: before = State(k, time, params, measured, move.event, why, when)
+        if batch is None and why is Stop.DIVERGED:
+            before = replace(before, stop=why, ended=when)
+        else:
+            before = State(k, time, params, measured, move.event, why, when)
         yield before
-        if over: return
+        if over:
+            return
         halted = np.array([s is not None for s in stop]) if any_halted else None
         params, time = _keep(params, move.params, halted, batch) if any_halted else move.params, time + move.dt
 
@@ -90,12 +95,14 @@ def as_numpy(x):
 def _finite(measured, runs):
     "For each run (or once, if it is so for all): is everything it measured finite?"
     each = (math.isfinite(v) if isinstance(v, float) else np.isfinite(as_numpy(v)).all() for v in measured.values())
-    if all(each): return True
+    if all(each):
+        return True
     return np.logical_and.reduce([np.broadcast_to(np.isfinite(as_numpy(v)), runs) for v in measured.values()])
 
 def _keep(old, new, which, batch):
     "`new`, but with the entries of `old` for the runs in `which`; what has no batch dimension is shared."
-    if batch is None: return dict(old)
+    if batch is None:
+        return dict(old)
     return {k: _keep_one(old[k], v, which) if np.shape(v)[:1] == (batch,) else v for k, v in new.items()}
 
 def _keep_one(old, new, which):
@@ -140,11 +147,13 @@ class Run:
         try:
             with np.load(path, allow_pickle=False) as z:
                 about = json.loads(str(z["about"]))
-                part = lambda kind: {k[6:]: z[k] for k in z.files if k.startswith(kind)}
+                def part(kind):
+                    return {k[6:]: z[k] for k in z.files if k.startswith(kind)}
                 final = State(about["step"], about["time"], part("final/"), about["measured"])
                 events, stop = tuple(map(tuple, about["events"])), Stop[about["stop"]]
                 return cls(z["record_time"], z["record_step"], part("trace/"), events, final, stop, about["config"])
-        except FileNotFoundError: raise
+        except FileNotFoundError:
+            raise
         except Exception as error:
             raise ValueError(f"{os.fspath(path)!r} is not a saved run; expected a file written by Run.save") from error
 
@@ -153,7 +162,8 @@ def _show(x): return f"{float(x):.4g}"
 
 def _table(trace):
     "First and last value of every number in a record, as HTML."
-    row = lambda k, v: f"<tr><td>{html.escape(k)}</td><td>{_show(v[0])}</td><td>{_show(v[-1])}</td></tr>"
+    def row(k, v):
+        return f"<tr><td>{html.escape(k)}</td><td>{_show(v[0])}</td><td>{_show(v[-1])}</td></tr>"
     rows = "".join(row(k, v) for k, v in trace.items() if v.ndim == 1)
     return f"<table><tr><th></th><th>first</th><th>last</th></tr>{rows}</table>"
 
@@ -164,8 +174,10 @@ def whole_file(path, mode="wb"):
     folder = os.path.dirname(os.path.abspath(path))
     handle, draft = tempfile.mkstemp(dir=folder, prefix=".draft-")
     try:
-        with os.fdopen(handle, mode) as f: yield f
-        mask = os.umask(0); os.umask(mask)
+        with os.fdopen(handle, mode) as f:
+            yield f
+        mask = os.umask(0)
+        os.umask(mask)
         os.chmod(draft, 0o666 & ~mask)
         os.replace(draft, path)
     except BaseException:
@@ -192,15 +204,19 @@ def run(
         try:
             for state in iterate(step, params, steps=steps, batch=batch):
                 every = every or max(1, steps // 200)
-                if state.event: events.append((state.step, state.event))
+                if state.event:
+                    events.append((state.step, state.event))
                 if state.step % every == 0 or state.event or (state.stop and not (batch and None in state.stop)):
-                    if records and records[-1][0] == state.step: records.pop()
+                    if records and records[-1][0] == state.step:
+                        records.pop()
                     records.append((state.step, state.time, _look(state, observe)))
                     tick(state)
             stop = state.stop
         except KeyboardInterrupt:
-            if not records: raise
-            if records[-1][0] != state.step: records.append((state.step, state.time, _look(state, observe)))
+            if not records:
+                raise
+            if records[-1][0] != state.step:
+                records.append((state.step, state.time, _look(state, observe)))
             stop = tuple(s or Stop.INTERRUPTED for s in state.stop) if batch else Stop.INTERRUPTED
     number, time, looks = zip(*records, strict=True)
     trace = {k: np.stack([look[k] for look in looks]) for k in looks[0]}
@@ -218,8 +234,11 @@ def _look(state, observe):
     return look
 @contextmanager
 def _bar(steps, progress):
-    if not progress: yield lambda state: None; return
-    try: from tqdm.auto import tqdm
+    if not progress:
+        yield lambda state: None
+        return
+    try:
+        from tqdm.auto import tqdm
     except ImportError:
         raise ImportError("progress=True draws its bar with tqdm: pip install 'tensor_overparam[plots]'") from None
     with tqdm(total=steps, unit="step", leave=False) as bar:
@@ -232,8 +251,10 @@ def _bar(steps, progress):
 def _one(whole, i):
     "Run i of a batch, with its records up to where it ended."
     batch, (step, time) = len(whole.stop), whole.final.ended[i] or (whole.final.step, whole.final.time)
-    mine = lambda v, axis: (v[:, i] if axis else v[i, ...]) if np.shape(v)[axis:axis+1] == (batch,) else v
-    pick = lambda d, axis: {k: mine(v, axis) for k, v in d.items()}
+    def mine(v, axis):
+        return (v[:, i] if axis else v[i, ...]) if np.shape(v)[axis:axis+1] == (batch,) else v
+    def pick(d, axis):
+        return {k: mine(v, axis) for k, v in d.items()}
     # a run that has ended does not change: the last record is its last point
     kept = np.append(np.flatnonzero(whole.step < step), len(whole.step) - 1)
     trace = {k: v[kept] for k, v in pick(whole.trace, 1).items()}

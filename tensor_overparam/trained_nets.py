@@ -68,7 +68,8 @@ class MixtureTeacher:
     def __post_init__(self):
         Sigma, Delta = clouds(self.Sigma, self.Delta)
         roots = np.stack([np.linalg.cholesky(Sigma + s*Delta).T for s in (1, -1)])
-        for name, v in (("Sigma", Sigma), ("Delta", Delta), ("roots", roots)): object.__setattr__(self, name, v)
+        for name, v in (("Sigma", Sigma), ("Delta", Delta), ("roots", roots)):
+            object.__setattr__(self, name, v)
     @property
     def dim(self): return len(self.Sigma)
     def sample(self, generator, n):
@@ -79,7 +80,8 @@ class MixtureTeacher:
         return X, np.where(np.arange(n) < ones, 1., -1.)
     def risk(self, A, c):
         "Exact risk of c + ⟨x,Ax⟩, for A (…, d, d) and c (…)."
-        square = lambda P: np.sum(P*np.swapaxes(P, -1, -2), axis=(-2, -1))
+        def square(P):
+            return np.sum(P*np.swapaxes(P, -1, -2), axis=(-2, -1))
         hit, mean = (np.sum(A*S, axis=(-2, -1)) for S in (self.Delta, self.Sigma))
         return (1 - hit)**2 + 2*square(A @ self.Sigma) + 2*square(A @ self.Delta) + (c + mean)**2
 
@@ -96,7 +98,8 @@ def net_step(
     matrix, pull = regime
     A, k, scale = matrix(p), p["k"], teacher.scale
     rate = o["rate"]*next((f for end, f in o["schedule"] if k < end*o["steps"]), 0.)
-    if o["batch_size"]: M, c, loss = feel(A, p["c"], teacher, o, k, rate)
+    if o["batch_size"]:
+        M, c, loss = feel(A, p["c"], teacher, o, k, rate)
     else:
         M, c = 4*(A - teacher.B), -np.trace(A, axis1=-2, axis2=-1)/scale
         loss = 2*np.sum((A - teacher.B)**2, axis=(-2, -1))
@@ -158,7 +161,8 @@ def train_net(
 ):                            # a `NetFit`, or a list of them for a batch
     """Train a two-layer quadratic network by SGD, one fresh batch a step (1906.08899), or by gradient descent.
     Raises ValueError where options or shapes do not fit, `Diverged` where numbers overflow."""
-    if not isinstance(teacher, (QuadraticTeacher, MixtureTeacher)): teacher = QuadraticTeacher(teacher)
+    if not isinstance(teacher, (QuadraticTeacher, MixtureTeacher)):
+        teacher = QuadraticTeacher(teacher)
     seeds, batch = as_seeds(rng)
     _check(teacher, width, regime, batch_size, steps, learning_rate, init_scale)
     p = _start(teacher, int(width), regime, weights, second, init_scale, seeds, batch)
@@ -175,8 +179,10 @@ def train_net(
 # %% ../nbs/12c_trained_nets.ipynb #5fc618e3
 def _conclude(teacher, regime, run, rate, keep_diverged):
     A, c, risk = _measure(teacher, regime, run.final.params)
-    if not risk < HOPELESS*teacher.variance: run = replace(run, stop=Stop.DIVERGED)
-    if run.stop is Stop.DIVERGED and not keep_diverged: raise Diverged(run, rate)
+    if not risk < HOPELESS*teacher.variance:
+        run = replace(run, stop=Stop.DIVERGED)
+    if run.stop is Stop.DIVERGED and not keep_diverged:
+        raise Diverged(run, rate)
     return NetFit(run, A, float(c), float(risk), float(risk/teacher.variance))
 
 def _measure(teacher, regime, p):
@@ -202,18 +208,23 @@ def _start(teacher, N, regime, weights, second, init_scale, seeds, batch):
 def _safe_rate(teacher, regime, p):
     "A rate at which exact gradient descent is stable: one over the largest curvature, or a bound on it."
     W, T = p["W"], np.swapaxes(p["W"], -1, -2)
-    norm = lambda M: np.linalg.norm(M, 2, axis=(-2, -1)).max()
-    if regime == "nt": return teacher.scale**2/(4*norm(W)**2)
+    def norm(M):
+        return np.linalg.norm(M, 2, axis=(-2, -1)).max()
+    if regime == "nt":
+        return teacher.scale**2/(4*norm(W)**2)
     second = 4*norm((W @ T)**2)
-    if regime == "rf": return teacher.scale**2/second
+    if regime == "rf":
+        return teacher.scale**2/second
     first = 20*max(1., np.abs(p["a"]).max())*max(norm(teacher.B), norm(network(p)))
     return teacher.scale**2/(first if regime == "nn" else first + 2*second)
 
 def _check(teacher, width, regime, batch_size, steps, learning_rate, init_scale):
     "Refuse options that mean nothing, in a sentence."
-    if regime not in REGIMES: raise ValueError(f"regime is {regime!r}; expected one of {', '.join(map(repr, REGIMES))}")
+    if regime not in REGIMES:
+        raise ValueError(f"regime is {regime!r}; expected one of {', '.join(map(repr, REGIMES))}")
     for name, x in (("width", width), ("steps", steps), ("batch_size", batch_size)):
-        if x is None and name == "batch_size": continue
+        if x is None and name == "batch_size":
+            continue
         if not isinstance(x, (int, np.integer)) or x < (name != "steps"):
             raise ValueError(f"{name} is {x!r}; expected an integer of at least {int(name != 'steps')}")
     if batch_size is None and not isinstance(teacher, QuadraticTeacher):

@@ -43,7 +43,8 @@ def gradient_descent(
     Raises ValueError for bad input, `Diverged` where numbers overflow."""
     problem = prepare(target, width, rng, learning_rate=learning_rate, tol=tol)
     start = starting_point(problem, width, init)
-    step = lambda p: vanilla_step(p, problem, learning_rate, tol)
+    def step(p):
+        return vanilla_step(p, problem, learning_rate, tol)
     config = dict(algorithm="vanilla", width=int(width), learning_rate=learning_rate, steps=steps, tol=tol)
     runs = run(step, start, steps=steps, batch=problem.batch, config=config, **record)
     return conclude(problem, runs, lambda p: Factored(p["w"], p["C"], problem.T.order), learning_rate, keep_diverged)

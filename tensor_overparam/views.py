@@ -29,7 +29,8 @@ class Series:
     color: str = ""    # one of `COLORS`; the next of `CYCLE` if empty
 
     def __post_init__(self):
-        for name in "xy": object.__setattr__(self, name, _numbers(getattr(self, name), f"{name} of {self.label!r}", 1))
+        for name in "xy":
+            object.__setattr__(self, name, _numbers(getattr(self, name), f"{name} of {self.label!r}", 1))
         if self.kind not in MARKS or self.color and self.color not in COLORS:
             raise ValueError(f"kind is {self.kind!r} and color {self.color!r}; expected kinds {', '.join(MARKS)} "
                              f"and colours {', '.join(COLORS)}")
@@ -54,9 +55,12 @@ def horizontal(
 
 def _numbers(x, name, ndim):
     "Numbers as a real array with so many axes."
-    try: a = np.asarray(x, dtype=float)
-    except (TypeError, ValueError): raise ValueError(f"{name} holds something else than real numbers") from None
-    if a.ndim != ndim: raise ValueError(f"{name} has shape {a.shape}; expected {ndim} axes")
+    try:
+        a = np.asarray(x, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} holds something else than real numbers") from None
+    if a.ndim != ndim:
+        raise ValueError(f"{name} has shape {a.shape}; expected {ndim} axes")
     return a
 
 # %% ../nbs/21a_views.ipynb #79f2bdcb
@@ -113,19 +117,29 @@ def draw(
     from matplotlib.figure import Figure
     n = len(view.panels)
     fig = Figure(figsize=(4.4*max(n, 1) + .2, 3.6), layout="constrained")
-    if title: fig.suptitle(title, fontsize=11)
+    if title:
+        fig.suptitle(title, fontsize=11)
     for ax, panel in zip(np.atleast_1d(fig.subplots(1, n)) if n else (), view.panels, strict=True):
-        if panel.x_log: ax.set_xscale("log")
-        if panel.y_log: ax.set_yscale("log")
-        if panel.field is not None: _draw_field(ax, panel.field)
-        for k, s in enumerate(panel.series): _draw_series(ax, s, k)
+        if panel.x_log:
+            ax.set_xscale("log")
+        if panel.y_log:
+            ax.set_yscale("log")
+        if panel.field is not None:
+            _draw_field(ax, panel.field)
+        for k, s in enumerate(panel.series):
+            _draw_series(ax, s, k)
         ax.set_title(panel.title, fontsize=10)
         ax.set(xlabel=panel.x_label, ylabel=panel.y_label)
-        if panel.x_range: ax.set_xlim(panel.x_range)
-        if panel.y_range: ax.set_ylim(panel.y_range)
-        if panel.equal: ax.set_aspect("equal", adjustable="box")
-        for axis, log in ((ax.xaxis, panel.x_log), (ax.yaxis, panel.y_log)): _tidy(axis, log)
-        if any(s.label for s in panel.series): ax.legend(frameon=panel.field is not None, fontsize=8)
+        if panel.x_range:
+            ax.set_xlim(panel.x_range)
+        if panel.y_range:
+            ax.set_ylim(panel.y_range)
+        if panel.equal:
+            ax.set_aspect("equal", adjustable="box")
+        for axis, log in ((ax.xaxis, panel.x_log), (ax.yaxis, panel.y_log)):
+            _tidy(axis, log)
+        if any(s.label for s in panel.series):
+            ax.legend(frameon=panel.field is not None, fontsize=8)
     return fig
 
 # %% ../nbs/21a_views.ipynb #3f11e82f
@@ -133,7 +147,8 @@ def _tidy(axis, log):
     "Few labels on a logarithmic axis; 1, 2, 5 where it is short."
     from matplotlib.ticker import LogLocator, NullFormatter
     low, high = axis.get_view_interval()
-    if not log: return
+    if not log:
+        return
     axis.set_minor_formatter(NullFormatter())
     if high < 100*low:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -144,11 +159,14 @@ def _draw_series(ax, s, k):
     color, label = COLORS[s.color or CYCLE[k % len(CYCLE)]], s.label or None
     if s.kind in ("points", "marked"):
         ax.plot(s.x, s.y, SHAPES[k % 6] + ("-" if s.kind == "marked" else ""), ms=4, color=color, label=label)
-    elif s.kind == "bars": ax.bar(s.x, s.y, width=.7*np.min(np.diff(s.x), initial=1.), color=color, label=label)
-    elif s.kind in ("line", "dashed"): ax.plot(s.x, s.y, "-" if s.kind == "line" else "--", color=color, label=label)
+    elif s.kind == "bars":
+        ax.bar(s.x, s.y, width=.7*np.min(np.diff(s.x), initial=1.), color=color, label=label)
+    elif s.kind in ("line", "dashed"):
+        ax.plot(s.x, s.y, "-" if s.kind == "line" else "--", color=color, label=label)
     else:
         line, at = (ax.axvline, s.x) if s.kind == "vertical" else (ax.axhline, s.y)
-        for i, v in enumerate(at): line(v, color=color, ls=":", lw=1.2, label=None if i else label)
+        for i, v in enumerate(at):
+            line(v, color=color, ls=":", lw=1.2, label=None if i else label)
 
 def _draw_field(ax, f):
     low, high = f.z_range or (None, None)
@@ -171,12 +189,15 @@ def as_plain(
     put,       # what to do with an array; its answer stands in the description
 )->dict:       # plain dicts, lists, texts and numbers
     "A view as the drawing script reads it."
-    series = lambda s: dict(x=put(s.x), y=put(s.y), label=s.label, kind=s.kind, color=s.color)
-    field = lambda f: f and dict(x=put(f.x), y=put(f.y), z=put(f.z.ravel()), label=f.label, notes=list(f.notes),
-                                 z_range=_pair(f.z_range))
-    panel = lambda p: dict(title=p.title, x_label=p.x_label, y_label=p.y_label, x_log=bool(p.x_log),
-                           y_log=bool(p.y_log), x_range=_pair(p.x_range), y_range=_pair(p.y_range), equal=bool(p.equal),
-                           series=[series(s) for s in p.series], field=field(p.field))
+    def series(s):
+        return dict(x=put(s.x), y=put(s.y), label=s.label, kind=s.kind, color=s.color)
+    def field(f):
+        return f and dict(x=put(f.x), y=put(f.y), z=put(f.z.ravel()), label=f.label, notes=list(f.notes),
+                          z_range=_pair(f.z_range))
+    def panel(p):
+        return dict(title=p.title, x_label=p.x_label, y_label=p.y_label, x_log=bool(p.x_log),
+                    y_log=bool(p.y_log), x_range=_pair(p.x_range), y_range=_pair(p.y_range), equal=bool(p.equal),
+                    series=[series(s) for s in p.series], field=field(p.field))
     return dict(panels=[panel(p) for p in view.panels], text=view.text, progress=float(view.progress))
 
 def _pair(ends): return None if ends is None else [float(v) for v in ends]
@@ -194,7 +215,8 @@ class Table:
         "Append a view; `size` says how long the table has become, in characters."
         ids = []
         def put(a):
-            with np.errstate(over="ignore"): single = np.asarray(a, dtype="<f4")   # too large for float32: not drawn
+            with np.errstate(over="ignore"):
+                single = np.asarray(a, dtype="<f4")   # too large for float32: not drawn
             ids.append(self._keep(self.arrays, single.tobytes(), 4/3))
             return {"$": len(ids) - 1}
         form = as_plain(view, put)

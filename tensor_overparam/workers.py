@@ -46,10 +46,12 @@ def batch_for(
 )->int:       # seeds to run in one call
     """`batch_size` by the cell's `width` (or `m`) and `dim` (or `d`), which may be defaults of the function;
     `MOST`/4 where they are not there, and 1 for a function that is not batched."""
-    if not is_batched(fn): return 1
+    if not is_batched(fn):
+        return 1
     call = call_of(fn, cell, [0])
     known = {**call.arguments, **call.kwargs}
-    pick = lambda *names: next((known[n] for n in names if isinstance(known.get(n), int) and known[n] > 0), None)
+    def pick(*names):
+        return next((known[n] for n in names if isinstance(known.get(n), int) and known[n] > 0), None)
     m, d = pick("width", "m"), pick("dim", "d")
     return batch_size(m, d) if m and d else MOST//4
 
@@ -58,7 +60,8 @@ def is_batched(fn): return bool(getattr(fn, "batched", False))
 def call_of(fn, cell, seeds):
     "The arguments of one call, defaults included. Raises ValueError where the function does not take them."
     call = {"seeds": list(seeds)} if is_batched(fn) else {"seed": seeds[0]}
-    try: bound = inspect.signature(fn).bind(**call, **cell)
+    try:
+        bound = inspect.signature(fn).bind(**call, **cell)
     except TypeError as error:
         hint = "; a function of seeds is marked with @batched" if "'seed'" in str(error) else ""
         raise ValueError(f"{fn.__name__}{inspect.signature(fn)} cannot be called with {', '.join([*cell, *call])}: "
@@ -71,16 +74,20 @@ def call_of(fn, cell, seeds):
 def _interruptible():
     "Ctrl-C ends the call even if the function catches it."
     before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before): yield; return
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
     pressed = []
     def note(*args):
         pressed.append(True)
         before(*args)
     signal.signal(signal.SIGINT, note)
-    try: yield
+    try:
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
-        if pressed: raise KeyboardInterrupt
+        if pressed:
+            raise KeyboardInterrupt
 
 # %% ../nbs/11a_workers.ipynb #96130814
 def _checked(fn, cell, seeds, answer):
@@ -92,8 +99,10 @@ def _checked(fn, cell, seeds, answer):
                          "expected a list of results, one a seed")
     taken = {*cell, *inspect.signature(fn).parameters, *RESERVED}
     for seed, results in zip(seeds, answers, strict=True):
-        try: results = decode(*encode(results))
-        except ValueError as error: raise ValueError(f"{fn.__name__} with {cell} and seed {seed}: {error}") from None
+        try:
+            results = decode(*encode(results))
+        except ValueError as error:
+            raise ValueError(f"{fn.__name__} with {cell} and seed {seed}: {error}") from None
         if clash := sorted(taken & set(results)):
             raise ValueError(f"{fn.__name__} with {cell} and seed {seed}: the result {clash[0]!r} has the name of "
                              "a parameter, or of a column that every table has; give it another")
@@ -115,12 +124,15 @@ def attempt(
     seeds,    # list of seeds
 )->list:      # one `Ended` a seed
     "Run some seeds of a cell. Raises ValueError where results are no numbers, too few, or have a parameter's name."
-    if len(seeds) > 1 and not is_batched(fn): return [end for s in seeds for end in attempt(fn, cell, [s])]
+    if len(seeds) > 1 and not is_batched(fn):
+        return [end for s in seeds for end in attempt(fn, cell, [s])]
     call, start = call_of(fn, cell, seeds), perf_counter()
     try:
-        with _interruptible(): answer = fn(*call.args, **call.kwargs)
+        with _interruptible():
+            answer = fn(*call.args, **call.kwargs)
     except (Exception, SystemExit) as error:
-        if len(seeds) > 1: return [end for s in seeds for end in attempt(fn, cell, [s])]
+        if len(seeds) > 1:
+            return [end for s in seeds for end in attempt(fn, cell, [s])]
         text = "".join(traceback.format_exception(error))
         return [Ended(seeds[0], "failed", {}, perf_counter() - start, text, _portable(error))]
     share = (perf_counter() - start)/len(seeds)
@@ -128,14 +140,18 @@ def attempt(
     return [Ended(seed, "done", results, share) for seed, results in checked]
 
 def _portable(error):
-    try: return pickle.loads(pickle.dumps(error))
-    except Exception: return None
+    try:
+        return pickle.loads(pickle.dumps(error))
+    except Exception:
+        return None
 
 # %% ../nbs/11a_workers.ipynb #7865c79c
 @lru_cache(maxsize=1)
 def _pools():
-    try: from threadpoolctl import ThreadpoolController
-    except ImportError: return None
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return None
     return ThreadpoolController()
 
 def one_thread():
@@ -153,9 +169,12 @@ def pack(
     fn, # a function that `identify` knows
 )->Parcel:
     "Make a parcel. Raises ValueError where the function cannot be pickled."
-    try: import cloudpickle as pickler
-    except ImportError: pickler = pickle
-    try: return Parcel(pickler.dumps(fn), identify(fn), __version__)
+    try:
+        import cloudpickle as pickler
+    except ImportError:
+        pickler = pickle
+    try:
+        return Parcel(pickler.dumps(fn), identify(fn), __version__)
     except Exception as error:
         raise ValueError(f"{fn.__name__} is an unpicklable function, so no other process can run it ({error}); "
                          "expected one at the top level of a file that uses only what can be pickled") from error
@@ -170,7 +189,8 @@ def unpack(
     if parcel.version != __version__:
         raise ValueError(f"a worker has tensor_overparam {__version__}, and this process {parcel.version}; "
                          "install the same version")
-    try: fn = pickle.loads(parcel.pickled)
+    try:
+        fn = pickle.loads(parcel.pickled)
     except Exception as error:
         raise ValueError(f"{name} is an unpicklable function: a worker cannot load it "
                          f"({type(error).__name__}: {error}); put it into a .py file that workers can import, "
@@ -194,5 +214,7 @@ def work(
     seeds,    # list of seeds
 )->Answer:
     "What workers run, and a sweep without workers too."
-    try: return Answer(platform.node(), attempt(unpack(fn) if isinstance(fn, Parcel) else fn, cell, seeds))
-    except ValueError as error: return Answer(platform.node(), mistake=str(error))
+    try:
+        return Answer(platform.node(), attempt(unpack(fn) if isinstance(fn, Parcel) else fn, cell, seeds))
+    except ValueError as error:
+        return Answer(platform.node(), mistake=str(error))

@@ -9,4 +9,5 @@ def pytest_configure():
     A shell without job control starts such programs with SIGINT ignored, and their children inherit that:
     tests of interruptions would then test nothing.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN: signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

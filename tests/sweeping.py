@@ -49,7 +49,8 @@ def large(width, seed):
 def same(a, b, but=("seconds", "host")):
     """Tell whether two tables are equal, row for row, but for what may differ."""
     names = [name for name in a.dtype.names if name not in but]
-    equal = lambda x, y: all(np.array_equal(p, q, equal_nan=x.dtype.kind == "f") for p, q in zip(x, y, strict=True))
+    def equal(x, y):
+        return all(np.array_equal(p, q, equal_nan=x.dtype.kind == "f") for p, q in zip(x, y, strict=True))
     return a.dtype.names == b.dtype.names and len(a) == len(b) and all(equal(a[n], b[n]) for n in names)
 
 

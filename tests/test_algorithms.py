@@ -336,7 +336,8 @@ def test_ctrl_c(name, batch):
 def test_observers_and_files(name, tmp_path):
     """What an observer returns stands beside the losses, and the run of every trainer can be saved."""
     T = TARGETS["factored 4"]()
-    size = lambda state: max(np.abs(v).max() for v in state.params.values() if np.ndim(v))
+    def size(state):
+        return max(np.abs(v).max() for v in state.params.values() if np.ndim(v))
     fit = train(name, T, every=5, observe={"size": size})
     assert np.isfinite(fit.run.trace["size"]).all() and len(fit.run.trace["size"]) == len(fit.run.step)
     fit.run.save(tmp_path / "run.npz")

@@ -95,7 +95,8 @@ def folder(tmp_path_factory):
     np.save(where / "nan.npy", np.full((2, 2), np.nan))
     np.save(where / "zero.npy", np.zeros((3, 3, 3)))
     texts = {"text.npy": "text", "words.csv": "1,2\nlong,2\n", "empty.csv": "", "X.csv": "1,2\n2,1\n0,3\n"}
-    for name, text in texts.items(): (where / name).write_text(text)
+    for name, text in texts.items():
+        (where / name).write_text(text)
     return where
 
 
@@ -106,7 +107,8 @@ def test_mistakes_are_answered_in_a_sentence(folder, words):
     back = call(folder, "compare", *words.split())
     assert back.returncode == 2 and BAD[words] in back.stderr, back.stderr
     assert "Traceback" not in back.stderr and set(os.listdir(folder)) == before
-    if "usage" not in back.stderr: assert back.stderr.count("\n") == 1
+    if "usage" not in back.stderr:
+        assert back.stderr.count("\n") == 1
 
 
 def test_an_interruption_writes_nothing(tmp_path):
@@ -114,7 +116,8 @@ def test_an_interruption_writes_nothing(tmp_path):
     process = subprocess.Popen([*COMMAND, *"compare --order 5 --dims 40 --seeds 20".split()], cwd=tmp_path, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     for line in process.stdout:
-        if "best lazy fit" in line: break
+        if "best lazy fit" in line:
+            break
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)

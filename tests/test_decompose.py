@@ -363,7 +363,8 @@ def test_interrupted_it_returns_the_best_so_far():
 
         def stop(look, seen=seen, enough=enough):
             seen.append(look)
-            if len(look.found.weights) >= enough: raise KeyboardInterrupt
+            if len(look.found.weights) >= enough:
+                raise KeyboardInterrupt
 
         D = decompose(T, tell=stop)
         assert D.stop is Stop.INTERRUPTED and D.verdict in ("", "exact", "unfinished", "noise")

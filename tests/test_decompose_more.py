@@ -328,7 +328,8 @@ def quick_or_interrupted(T, seed, seconds):
     start = time.process_time()
 
     def tell(look):
-        if time.process_time() - start > seconds: raise KeyboardInterrupt
+        if time.process_time() - start > seconds:
+            raise KeyboardInterrupt
 
     return silent(T, rng=seed, tell=tell)
 
@@ -340,7 +341,8 @@ def test_loud_noise_comes_to_an_end(order, dim, seed, least):
     T = gaussian(dim, 3, order, rng=[6, seed])
     D = quick_or_interrupted(with_noise(T, 3.0, rng=[7, seed]), seed, 30.0)
     assert D.stop is Stop.GOAL and least <= D.rank <= 3
-    if D.rank == 3: assert recovery(D.target, T).worst > 0.95
+    if D.rank == 3:
+        assert recovery(D.target, T).worst > 0.95
 
 
 def test_never_more_than_there_are():
@@ -504,7 +506,8 @@ def test_kruskal_rank_by_brute_force(seed, dim, rank, power):
     """Random vectors, some of them sums of others."""
     rng = np.random.default_rng(seed)
     V = rng.normal(size=(rank, dim))
-    if rank > 2 and seed % 2: V[-1] = V[0] + V[1]
+    if rank > 2 and seed % 2:
+        V[-1] = V[0] + V[1]
     V /= np.linalg.norm(V, axis=1, keepdims=True)
     k, exact = kruskal_rank(V, power)
     assert exact and k == brute_kruskal(V, power)
@@ -515,7 +518,8 @@ def test_uniqueness_by_the_book():
     assert cuts(4) == [(2, 1, 1), (1, 1, 1, 1)] and set(cuts(5)) == {(3, 1, 1), (2, 2, 1), (2, 1, 1, 1), (1,) * 5}
     for d in (3, 4, 5, 6):
         most = (3 * d - 2) // 2
-        generic = lambda r, d=d: gaussian(d, r, 3, rng=r).vectors
+        def generic(r, d=d):
+            return gaussian(d, r, 3, rng=r).vectors
         assert uniqueness(generic(most), 3)[0] is True and uniqueness(generic(most + 1), 3)[0] is not True
     twice = np.eye(3)[[0, 1, 1, 2]]
     assert uniqueness(twice, 3)[0] is not True
@@ -533,7 +537,8 @@ def dense_condition(V, order):
                 factors = [v] * order
                 factors[slot] = t
                 outer = factors[0]
-                for f in factors[1:]: outer = np.multiply.outer(outer, f)
+                for f in factors[1:]:
+                    outer = np.multiply.outer(outer, f)
                 term += outer
             columns.append(term.ravel() / np.linalg.norm(term))
     return 1 / np.linalg.svd(np.stack(columns, axis=1), compute_uv=False)[-1]
@@ -646,7 +651,8 @@ def test_every_kind_of_answer_survives_a_file(T, tmp_path):
     D = silent(T)
     D.save(tmp_path / "D.npz")
     E = Decomposition.load(tmp_path / "D.npz")
-    for name in ("weights", "vectors"): assert np.array_equal(getattr(D, name), getattr(E, name))
+    for name in ("weights", "vectors"):
+        assert np.array_equal(getattr(D, name), getattr(E, name))
     for name in ("order", "relative_error", "measured_by", "certificate", "stages", "stop", "verdict"):
         assert getattr(D, name) == getattr(E, name)
 
@@ -746,7 +752,8 @@ def test_interrupted_by_a_look(after):
     count = itertools.count(1)
 
     def tell(look):
-        if next(count) == after: raise KeyboardInterrupt
+        if next(count) == after:
+            raise KeyboardInterrupt
 
     T = gaussian(10, 30, 4, rng=0)
     D = decompose(T, tell=tell)
@@ -778,7 +785,8 @@ def test_interrupted_while_growing(moments):
     alone = os.environ | {"OMP_NUM_THREADS": "1"}
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process = subprocess.Popen([sys.executable, "-c", PROGRAM], env=alone, **pipes)
-    for _ in range(moments): assert process.stdout.readline() == "growing\n"
+    for _ in range(moments):
+        assert process.stdout.readline() == "growing\n"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err

@@ -256,7 +256,8 @@ def test_mass_follows_the_predicted_curve():
 def test_gap_is_half_the_penalty_and_the_recalled_upper_bound_is_exceeded_while_filling(order):
     a = 1.2 ** -np.arange(5.0)
     T = orthogonal(10, 5, order, a, rng=0)
-    gaps = lambda fits: (a - [component_mass(f.run.final.params["C"], T.vectors, order) for f in fits]) / LAMBDA
+    def gaps(fits):
+        return (a - [component_mass(f.run.final.params["C"], T.vectors, order) for f in fits]) / LAMBDA
     stopped = gaps(deflation_flow(T, 50, penalty=LAMBDA, rng=SEEDS))
     assert abs(np.median(stopped) - 0.5) < 0.01 and stopped.min() > 1 / 6 and stopped.max() > 1
     settled = gaps(deflation_flow(T, 50, penalty=LAMBDA, time=30.0, rng=range(5)))

@@ -72,8 +72,10 @@ def axe():
     if not path.exists():
         if not shutil.which("npm"):
             pytest.skip("accessibility is looked at with axe-core, which comes with npm: apt-get install npm")
-        try: docs.write(path, docs.from_npm(AXE, "axe.min.js"))
-        except subprocess.CalledProcessError: pytest.skip("the npm registry, where axe-core is, was not reached")
+        try:
+            docs.write(path, docs.from_npm(AXE, "axe.min.js"))
+        except subprocess.CalledProcessError:
+            pytest.skip("the npm registry, where axe-core is, was not reached")
     assert hashlib.sha256(path.read_bytes()).hexdigest() == AXE_HASH
     return path.read_text(encoding="utf-8")
 
@@ -98,7 +100,8 @@ class Visit:
     def open(self, where, query=""):
         """Open a page and wait until its formulas and pictures stand."""
         page = self.context.new_page()
-        tell = lambda text: self.wrong.append(f"{where}: {text}")
+        def tell(text):
+            return self.wrong.append(f"{where}: {text}")
         page.on("console", lambda said: tell(f"says {said.text}") if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: tell(f"fails: {error}"))
         page.on("request", lambda asked: None if self.is_own(asked.url) else tell(f"asks for {asked.url}"))
@@ -215,7 +218,8 @@ def moves(page, explorer, slider, way):
         slider.scroll_into_view_if_needed()
         box = slider.bounding_box()
         share = slider.evaluate("slider => (slider.value - slider.min)/(slider.max - slider.min)")
-        place = lambda share: (box["x"] + 8 + share*(box["width"] - 16), box["y"] + box["height"]/2)
+        def place(share):
+            return (box["x"] + 8 + share*(box["width"] - 16), box["y"] + box["height"]/2)
         page.mouse.move(*place(share))
         page.mouse.down()
         page.mouse.move(*place(.9 if is_low else .1), steps=5)

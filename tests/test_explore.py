@@ -37,7 +37,8 @@ def wave(
     kind="sine",
 ):
     "A wave, for tests."
-    if n < 0: raise ValueError(f"n is {n}; expected a number of at least 0")
+    if n < 0:
+        raise ValueError(f"n is {n}; expected a number of at least 0")
     t = np.linspace(0, 1, 11)
     y = a*{"sine": np.sin, "cosine": np.cos}[kind](2*np.pi*n*t)
     return View((Panel("wave", "t", "y", (Series(t, y, "wave"),)),), f"{kind} {a} {n}")
@@ -60,12 +61,18 @@ def series(view, label):
 
 
 def test_series_and_fields_say_what_is_wrong():
-    with pytest.raises(ValueError, match="2 positions and 3 heights"): Series([1, 2], [1, 2, 3], "x")
-    with pytest.raises(ValueError, match="expected kinds"): Series([1], [1], kind="curvy")
-    with pytest.raises(ValueError, match="expected kinds"): Series([1], [1], color="mauve")
-    with pytest.raises(ValueError, match="real numbers"): Series(["a"], [1])
-    with pytest.raises(ValueError, match=r"expected \(2, 3\)"): Field([1, 2, 3], [1, 2], np.zeros((3, 2)))
-    with pytest.raises(ValueError, match="expected a tuple"): View(("panel",))
+    with pytest.raises(ValueError, match="2 positions and 3 heights"):
+        Series([1, 2], [1, 2, 3], "x")
+    with pytest.raises(ValueError, match="expected kinds"):
+        Series([1], [1], kind="curvy")
+    with pytest.raises(ValueError, match="expected kinds"):
+        Series([1], [1], color="mauve")
+    with pytest.raises(ValueError, match="real numbers"):
+        Series(["a"], [1])
+    with pytest.raises(ValueError, match=r"expected \(2, 3\)"):
+        Field([1, 2, 3], [1, 2], np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="expected a tuple"):
+        View(("panel",))
 
 
 @pytest.mark.parametrize("kind", views.MARKS)
@@ -77,7 +84,8 @@ def test_every_mark_is_drawn_and_known_to_the_script(kind):
 
 
 def test_colours_of_the_script_are_those_of_the_still_picture():
-    for name, color in COLORS.items(): assert re.search(rf'\b{name}: \["{color}"', script())
+    for name, color in COLORS.items():
+        assert re.search(rf'\b{name}: \["{color}"', script())
 
 
 def test_message_has_no_infinity():
@@ -89,11 +97,13 @@ def test_message_has_no_infinity():
 
 def test_table_shares_arrays():
     table, t = Table(), np.arange(5.)
-    for k in range(3): table.add(View((Panel("p", "x", "y", (Series(t, k*t), Series(t, t**2))),), str(k)))
+    for k in range(3):
+        table.add(View((Panel("p", "x", "y", (Series(t, k*t), Series(t, t**2))),), str(k)))
     content = table.content()
     assert len(content["lengths"]) == 4 and len(content["forms"]) == 1
     for k in range(3):
-        for got, want in zip(decoded(content, k), (t, k*t, t, t**2), strict=True): assert np.array_equal(got, want)
+        for got, want in zip(decoded(content, k), (t, k*t, t, t**2), strict=True):
+            assert np.array_equal(got, want)
 
 
 # --- explore --------------------------------------------------------------------------------------
@@ -116,7 +126,8 @@ def test_labels_need_a_source():
     ("lazy-modifed", {}, "did you mean lazy-modified"), ("xyz", {}, "lazy-modified, growth"), (3, {}, "type int"),
     (wave, dict(b=(1, 2)), "no parameter b"), (wave, dict(a=()), "no values"), (lambda q: q, {}, "q has no default")])
 def test_explore_refuses(what, ranges, words):
-    with pytest.raises(ValueError, match=words): explore(what, **ranges)
+    with pytest.raises(ValueError, match=words):
+        explore(what, **ranges)
 
 
 @pytest.mark.parametrize("values, words", [
@@ -124,15 +135,18 @@ def test_explore_refuses(what, ranges, words):
     (dict(a="inf"), "a finite number"), (dict(kind="saw"), "one of sine, cosine"), (dict(m=1), "no knob m"),
     (dict(n=-1), "at least 0")])
 def test_values_are_refused_in_a_sentence(values, words):
-    with pytest.raises(ValueError, match=words): explore(wave, **KNOBS).view(**values)
+    with pytest.raises(ValueError, match=words):
+        explore(wave, **KNOBS).view(**values)
 
 
 def test_only_views():
-    with pytest.raises(ValueError, match="made a int"): explore(lambda a=1: a, a=(1, 2)).view()
+    with pytest.raises(ValueError, match="made a int"):
+        explore(lambda a=1: a, a=(1, 2)).view()
 
 
 def test_too_many_states_and_too_many_numbers():
-    with pytest.raises(ValueError, match="3000 states.*give a fewer"): explore(wave, a=np.arange(3000.)).to_html()
+    with pytest.raises(ValueError, match="3000 states.*give a fewer"):
+        explore(wave, a=np.arange(3000.)).to_html()
 
     def noise(seed=0):
         x = np.random.default_rng(seed).normal(size=5000)
@@ -157,7 +171,8 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
-        if tag != "meta": self.open.append(tag)
+        if tag != "meta":
+            self.open.append(tag)
         self.links += [v for k, v in attrs.items() if k in ("src", "href")]
         self.kind = attrs.get("type", "code") if tag == "script" else None
 
@@ -166,8 +181,10 @@ class Reader(HTMLParser):
         self.kind = None
 
     def handle_data(self, data):
-        if self.kind == "application/json": self.tables.append(json.loads(data))
-        elif self.kind: self.scripts.append(data)
+        if self.kind == "application/json":
+            self.tables.append(json.loads(data))
+        elif self.kind:
+            self.scripts.append(data)
 
 
 @pytest.mark.parametrize("make", [lambda: explore(wave, **KNOBS), lambda: explore("nets", rho=(.2, .5, 1.)),
@@ -213,7 +230,8 @@ def test_static_and_live_faces(monkeypatch):
 def test_without_anywidget_the_still_picture_is_shown(monkeypatch):
     monkeypatch.setitem(sys.modules, "anywidget", None)
     assert explore(wave, **KNOBS)._repr_mimebundle_()[0].keys() == {"text/plain", "image/png"}
-    with pytest.raises(ImportError, match="widgets"): explore(wave, **KNOBS).widget()
+    with pytest.raises(ImportError, match="widgets"):
+        explore(wave, **KNOBS).widget()
 
 
 # --- live -----------------------------------------------------------------------------------------
@@ -259,7 +277,8 @@ def test_any_failure_is_a_sentence():
     desk.receive(dict(type="request", id=1))
     finish(desk)
     assert heard[0]["type"] == "error" and "a is too round" in heard[0]["text"]
-    desk.receive("nonsense"); desk.receive(dict(type="dance"))
+    desk.receive("nonsense")
+    desk.receive(dict(type="dance"))
 
 
 def slow_explorer():
@@ -270,7 +289,8 @@ def slow_explorer():
         for k in range(50):
             made.append((a, k))
             yield View((), f"{a} {k}", (k + 1)/50)
-            if a == 1: leave.wait(10)
+            if a == 1:
+                leave.wait(10)
 
     return explore(slow, a=(1, 2)), leave, made
 
@@ -279,7 +299,8 @@ def test_newer_request_supersedes():
     e, leave, made = slow_explorer()
     desk, heard = conversation(e)
     desk.receive(dict(type="request", id=1, values=dict(a=1)))
-    while not heard: time.sleep(.001)
+    while not heard:
+        time.sleep(.001)
     desk.receive(dict(type="request", id=2, values=dict(a=2)))
     leave.set()
     finish(desk)
@@ -293,7 +314,8 @@ def test_cancel_stops_half_way():
     e, leave, made = slow_explorer()
     desk, heard = conversation(e)
     desk.receive(dict(type="request", id=1, values=dict(a=1)))
-    while not heard: time.sleep(.001)
+    while not heard:
+        time.sleep(.001)
     desk.receive(dict(type="cancel", id=1))
     leave.set()
     finish(desk)
@@ -328,7 +350,8 @@ def test_catalogue_is_complete(name):
     assert e.states <= 300 and e.title and e.about.endswith(".")
     parameters = inspect.signature(e.function).parameters
     assert {c.name for c in e.controls} <= labels(e.function).keys() <= parameters.keys()
-    for c in e.controls: assert parameters[c.name].default in c.values
+    for c in e.controls:
+        assert parameters[c.name].default in c.values
 
 
 @pytest.mark.slow
@@ -340,7 +363,8 @@ def test_every_state_is_finite(name):
     lacks = sum(not np.isfinite(a).all() for k in range(e.states) for a in decoded(table, k))
     allowed = {"nets", "optimisers"}  # bars that belong to the other colour; runs that diverge
     assert lacks == 0 or name in allowed
-    if name == "optimisers": assert lacks <= 12
+    if name == "optimisers":
+        assert lacks <= 12
 
 
 def test_lazy_modified():
@@ -367,7 +391,8 @@ def test_growth():
     t, size = series(view, "2-homogeneous: size").x, series(view, "2-homogeneous: size").y
     assert np.interp(.5, size, t) == pytest.approx(series(view, "here").y[0], rel=.03)
     assert explorers_tensors._growth("modified", .05, .5, 3)[-1] == pytest.approx(series(view, "here").y[0], rel=.03)
-    with pytest.raises(ValueError, match="between 0 and 1"): explore("growth").view(delta=2)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        explore("growth").view(delta=2)
 
 
 def test_deflation():
@@ -421,7 +446,8 @@ def test_optimisers():
     assert series(view, "‖(I−P)w‖").y[-1] == pytest.approx(fit.out_of_span)
     assert series(view, "‖Pw − w_mn‖").y[-1] == pytest.approx(fit.in_span)
     assert "diverged" in explorers_nets.optimiser_path("gd", 30, 3.).text
-    with pytest.raises(ValueError, match="expected one of gd"): explorers_nets.optimiser_path("sgd")
+    with pytest.raises(ValueError, match="expected one of gd"):
+        explorers_nets.optimiser_path("sgd")
 
 
 def test_rotation():
@@ -443,7 +469,8 @@ def test_phase_reads_a_table(tmp_path):
     file.write_text("a,b\n1,2\n")
     from tensor_overparam.explorers import read_diagram
     read_diagram.cache_clear()
-    with pytest.raises(ValueError, match="not the table of a phase diagram"): phase(file=str(file))
+    with pytest.raises(ValueError, match="not the table of a phase diagram"):
+        phase(file=str(file))
 
 
 @pytest.mark.slow
@@ -502,7 +529,8 @@ def test_conversation_with_a_kernel():
         ask(type="request", id="c", values=dict(n=100, wait=".1"))
         assert next_answer()["view"]["text"] == "1 of 100"
         ask(type="cancel", id="c")
-        while (answer := next_answer())["type"] == "view": assert not answer["done"]
+        while (answer := next_answer())["type"] == "view":
+            assert not answer["done"]
         assert answer == dict(type="cancelled", id="c")
     finally:
         client.stop_channels()

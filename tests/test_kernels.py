@@ -75,7 +75,8 @@ def triple(xp, dtype, order, seed):
     a, U, b, W, C = (x.astype(dtype) for x in (a, U, b, W, C))
     wide = [x.astype("float64") for x in (a, U, b, W)]
     A, B = array_of(*wide[:2], order), array_of(*wide[2:], order)
-    new = lambda x: xp.asarray(x.astype(dtype))
+    def new(x):
+        return xp.asarray(x.astype(dtype))
     factored, dense = Factored(new(a), new(U), order), Dense(new(B))
     bound = array_of(np.abs(wide[0]), np.abs(wide[1]), order) + array_of(np.abs(wide[2]), np.abs(wide[3]), order)
     return [(factored, A), (dense, B), (factored - 0.5 * dense, A - 0.5 * B)], new(C), bound
@@ -315,7 +316,8 @@ def test_gradients_agree_with_automatic_differentiation(order):
     a, U, C, w = (torch.asarray(rng.normal(size=s)) for s in (3, (3, 5), (4, 5), 4))
     loss, gC, gw = gradient(Factored(a, U, order), C, w)
     X, x = C.clone().requires_grad_(), w.clone().requires_grad_()
-    pair = lambda a, A, b, B: a @ (A @ B.T) ** order @ b
+    def pair(a, A, b, B):
+        return a @ (A @ B.T) ** order @ b
     gram = (pair(a, U, a, U) - 2 * pair(x, X, a, U) + pair(x, X, x, X)) / 2
     gram.backward()
     scale = float(pair(abs(w), abs(C), abs(w), abs(C)) + pair(abs(a), abs(U), abs(a), abs(U)))

@@ -102,7 +102,8 @@ def test_hessian_products_agree_with_automatic_differentiation(order, objective,
         else:
             norm = torch.linalg.vector_norm(C, dim=1)
             w = torch.asarray(f.signs) * norm ** (2 - order)
-        pair = lambda a, A, b, B: a @ (A @ B.T) ** order @ b
+        def pair(a, A, b, B):
+            return a @ (A @ B.T) ** order @ b
         return (pair(a, U, a, U) - 2 * pair(w, C, a, U) + pair(w, C, w, C)) / 2 + penalty / 2 * (C**2).sum()
 
     v = rng.normal(size=f.start.size)
@@ -178,7 +179,8 @@ def test_one_of_each_kind(order):
         assert verdict.kind == "strict saddle" and verdict.order == 2 and verdict.smallest < -0.1
         assert classify(T, random_student(np.random.default_rng(0), 3, 4, order), objective).kind == "not critical"
         f = landscape(T, half, objective)
-        loss = lambda t, f=f, u=verdict.direction: f.gradient(f.start + t * u)[0]
+        def loss(t, f=f, u=verdict.direction):
+            return f.gradient(f.start + t * u)[0]
         assert loss(0.1) < loss(0) > loss(-0.1)
     assert "strict saddle, down at order 2" in repr(classify(T, half))
 
@@ -218,7 +220,8 @@ def test_the_way_out_goes_down(order, share):
     """The loss along the direction of a verdict falls, at the order that the verdict names."""
     T, S = duplicates(order, share)
     verdict, f = classify(T, S), landscape(T, S)
-    drop = lambda t: f.gradient(f.start + t * verdict.direction)[0] - 0.5
+    def drop(t):
+        return f.gradient(f.start + t * verdict.direction)[0] - 0.5
     assert drop(0.1) < 0 and drop(0.05) < 0
     assert np.isclose(np.log2(drop(0.02) / drop(0.01)), verdict.order, atol=0.2)
 

@@ -331,7 +331,8 @@ def random_mixture(d, seed, size=0.9):
     M, Q = rng.normal(size=(d, d)), np.linalg.qr(rng.normal(size=(d, d)))[0]
     lam, U = np.linalg.eigh(M @ M.T / d + np.eye(d))
     root, D = (U * lam**0.5) @ U.T, (Q * rng.uniform(-size, size, d)) @ Q.T
-    sym = lambda A: (A + A.T) / 2
+    def sym(A):
+        return (A + A.T) / 2
     return sym((U * lam) @ U.T), sym(root @ D @ root), sym(D)
 
 

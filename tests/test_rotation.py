@@ -110,14 +110,17 @@ def test_other_ways_to_the_same_maps():
     assert np.allclose(gram_schmidt(A)[0], loop, atol=1e-12)
     assert np.allclose(lowdin(A)[0], A @ np.linalg.inv(scipy.linalg.sqrtm(A.T @ A).real), atol=1e-10)
     product_, parts = np.eye(5), [np.eye(5) - 2 * np.outer(u, u) / (u @ u) for u in U]
-    for H in parts: product_ = product_ @ H
+    for H in parts:
+        product_ = product_ @ H
     R, pull = householder(U)
     assert np.allclose(R, product_, atol=1e-13)
     naive = []
     for i, u in enumerate(U):  # the formula with products left and right of each reflection
         left, right = np.eye(5), np.eye(5)
-        for H in parts[:i]: left = left @ H
-        for H in parts[i + 1:]: right = right @ H
+        for H in parts[:i]:
+            left = left @ H
+        for H in parts[i + 1:]:
+            right = right @ H
         S = left.T @ R_bar @ right.T
         S, n = S + S.T, u @ u
         naive.append(-2 / n * (S @ u - (u @ S @ u) / n * u))
@@ -384,8 +387,9 @@ def test_the_threshold_for_random_tensors():
 
 def test_planted_targets():
     """One atom is always found, two only above the threshold, three and four at it; errors in their known size."""
-    errors = lambda r, m: np.array([rotated_fit(gaussian(4, r, 3, rng=10 * r + s), m, rng=s).relative_error
-                                    for s in range(6)])
+    def errors(r, m):
+        return np.array([rotated_fit(gaussian(4, r, 3, rng=10 * r + s), m, rng=s).relative_error
+                         for s in range(6)])
     assert (errors(1, 1) < 1e-6).all() and (errors(1, 6) < 1e-6).all()
     for r, table in ((2, (0.036, 0.0092, 0.0021)), (3, (0.137, 0.019, 0.0058)), (4, (0.25, 0.10, 0.015))):
         for m, known in zip((4, 8, 12), table):

@@ -165,7 +165,8 @@ def test_nothing_is_ever_unpickled(tmp_path):
 def test_a_done_row_is_never_replaced(tmp_path):
     """Not by another result, not by a failure; a failed one is."""
     f = identify(draw)
-    row = lambda status, x: Row("k", {"width": 1}, 0, status, {"x": x} if status == "done" else {}, 0.0, "1", "h", "")
+    def row(status, x):
+        return Row("k", {"width": 1}, 0, status, {"x": x} if status == "done" else {}, 0.0, "1", "h", "")
     with SweepStore(tmp_path / "a.db", version="1") as s:
         s.use(f)
         for status, x, expected in (("failed", 0, []), ("failed", 0, []), ("done", 1, [1]), ("done", 2, [1]),
@@ -179,14 +180,17 @@ def test_a_done_row_is_never_replaced(tmp_path):
 def test_files_that_are_no_store_are_left_alone(tmp_path, kind):
     """One sentence, not a byte changed, nothing left beside it."""
     path = tmp_path / "a.db"
-    if kind == "text": path.write_text("not a database " * 1000)
+    if kind == "text":
+        path.write_text("not a database " * 1000)
     else:
-        if kind != "other program": quiet(draw, GRID, range(20), path)
+        if kind != "other program":
+            quiet(draw, GRID, range(20), path)
         db = sqlite3.connect(path)
         db.execute({"other program": "CREATE TABLE birds (name)", "future schema": "PRAGMA user_version = 99",
                     "truncated": "SELECT 1"}[kind])
         db.close()
-        if kind == "truncated": path.write_bytes(path.read_bytes()[:9000])
+        if kind == "truncated":
+            path.write_bytes(path.read_bytes()[:9000])
     content = path.read_bytes()
     with pytest.raises(ValueError, match="another program|schema 99|not a sound store"):
         quiet(draw, GRID, [0], path)
@@ -215,7 +219,8 @@ def test_a_closed_store_says_so(tmp_path):
 
 def test_columns_are_what_they_can_be():
     """Numbers where all are numbers; NaN or None where something is missing; objects where shapes differ."""
-    row = lambda i, p, r: Row(str(i), p, i, "done", r, 0.0, "1", "h", "")
+    def row(i, p, r):
+        return Row(str(i), p, i, "done", r, 0.0, "1", "h", "")
     t = tabulate([
         row(0, {"m": 1, "rule": "none", "lr": None, "both": 1},
             {"n": 1, "b": True, "v": np.zeros(2), "w": np.zeros(1), "c": 1j}),
@@ -234,14 +239,17 @@ def test_export(tmp_path):
         table = quiet(draw, GRID, range(3), s)
         table = np.sort(table, order=["width", "dim", "seed"])
         s.export(tmp_path / "a.csv")
-        with open(tmp_path / "a.csv", newline="") as f: head, *lines = csv.reader(f)
+        with open(tmp_path / "a.csv", newline="") as f:
+            head, *lines = csv.reader(f)
         assert tuple(head) == table.dtype.names and len(lines) == len(table)
         column = dict(zip(head, zip(*lines, strict=True), strict=True))
         assert np.array_equal([float(x) for x in column["mean"]], table["mean"])
         assert np.array_equal([eval(x) for x in column["x"]], table["x"])
         for name in ("a.xlsx", "a"):
-            with pytest.raises(ValueError, match="expected .csv or .parquet"): s.export(tmp_path / name)
-        with pytest.raises(FileNotFoundError, match="no folder"): s.export(tmp_path / "nowhere" / "a.csv")
+            with pytest.raises(ValueError, match="expected .csv or .parquet"):
+                s.export(tmp_path / name)
+        with pytest.raises(FileNotFoundError, match="no folder"):
+            s.export(tmp_path / "nowhere" / "a.csv")
     assert sorted(os.listdir(tmp_path)) == ["a.csv", "a.db"]
 
 
@@ -251,14 +259,17 @@ def test_pandas(tmp_path, monkeypatch):
         table = quiet(draw, GRID, range(2), s)
         with monkeypatch.context() as patch:
             patch.setitem(sys.modules, "pandas", None)
-            with pytest.raises(ImportError, match="pip install pandas"): s.frame()
-            with pytest.raises(ImportError, match="pip install pandas pyarrow"): s.export(tmp_path / "a.parquet")
+            with pytest.raises(ImportError, match="pip install pandas"):
+                s.frame()
+            with pytest.raises(ImportError, match="pip install pandas pyarrow"):
+                s.export(tmp_path / "a.parquet")
         pandas = pytest.importorskip("pandas")
         frame = s.frame()
         assert isinstance(frame, pandas.DataFrame) and len(frame) == len(table) and frame["x"][0].shape == (3,)
         assert frame.groupby("width")["mean"].mean().shape == (3,)
         if find_spec("pyarrow") is None:
-            with pytest.raises(ImportError, match="pyarrow"): s.export(tmp_path / "a.parquet")
+            with pytest.raises(ImportError, match="pyarrow"):
+                s.export(tmp_path / "a.parquet")
             assert not (tmp_path / "a.parquet").exists()
         else:
             s.export(tmp_path / "a.parquet")
@@ -278,8 +289,10 @@ def test_a_new_store_can_be_made_by_many_at_once(tmp_path):
             tables.append(len(s.table()))
 
     crowd = [threading.Thread(target=make, args=[i]) for i in range(8)]
-    for one in crowd: one.start()
-    for one in crowd: one.join()
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
     assert len(tables) == 8 and sorted(sound(tmp_path / "a.db")["width"].tolist()) == [-1, *range(8)]
 
 
@@ -322,14 +335,19 @@ def test_a_file_that_cannot_grow(tmp_path, words):
 def without_rights(folder):
     """A folder that cannot be written, for this process. Root, who may always write, becomes nobody for a while."""
     root = os.geteuid() == 0
-    for path in folder.iterdir(): path.chmod(0o444)
+    for path in folder.iterdir():
+        path.chmod(0o444)
     folder.chmod(0o555)
-    if root: os.seteuid(65534)
-    try: yield
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
     finally:
-        if root: os.seteuid(0)
+        if root:
+            os.seteuid(0)
         folder.chmod(0o755)
-        for path in folder.iterdir(): path.chmod(0o644)
+        for path in folder.iterdir():
+            path.chmod(0o644)
 
 
 def test_a_store_that_cannot_be_written():
@@ -340,9 +358,11 @@ def test_a_store_that_cannot_be_written():
         content = (folder / "a.db").read_bytes()
         with without_rights(folder):
             assert same(table, quiet(draw, GRID, range(2), folder / "a.db"))
-            with SweepStore(folder / "a.db") as s: assert len(s.table()) == 12
+            with SweepStore(folder / "a.db") as s:
+                assert len(s.table()) == 12
             for grid, path in ((GRID | {"width": [9]}, "a.db"), (GRID, "b.db")):
                 with pytest.raises(PermissionError, match="cannot be written.*what is in it is kept"):
                     quiet(draw, grid, [0], folder / path)
         assert (folder / "a.db").read_bytes() == content and os.listdir(folder) == ["a.db"]
-    finally: shutil.rmtree(folder)
+    finally:
+        shutil.rmtree(folder)

@@ -123,7 +123,8 @@ def test_a_change_of_the_source_is_another_function(tmp_path, monkeypatch):
         import mine
         table = quiet(mine.mine, {"width": [3]}, range(2), tmp_path / "a.db")
         assert table["value"].tolist() == [3 * value] * 2
-        if value == 1: old = identify(mine.mine)
+        if value == 1:
+            old = identify(mine.mine)
     with SweepStore(tmp_path / "a.db") as s:
         assert s.table()["value"].tolist() == [6, 6] and "2 rows of another source" in repr(s)
         s.use(old)
@@ -186,7 +187,8 @@ def test_raise_on_error(tmp_path, executor):
     with pytest.raises(ZeroDivisionError, match="and") as error:
         quiet(fragile, {"width": [1, 2, 3]}, range(4), tmp_path / "a.db", executor, raise_on_error=True)
     assert any("fragile with {'width'" in note for note in error.value.__notes__)
-    with SweepStore(tmp_path / "a.db") as s: assert len(s.failures()) >= 1
+    with SweepStore(tmp_path / "a.db") as s:
+        assert len(s.failures()) >= 1
     with pytest.raises(RuntimeError, match="Odd"):
         quiet(odd, {"width": [1]}, [0], tmp_path / "b.db", executor, raise_on_error=True)
 
@@ -260,7 +262,8 @@ def test_a_worker_that_dies(tmp_path, monkeypatch):
         with pytest.raises(RuntimeError, match=said) as error:
             quiet(deadly, grid, range(3), tmp_path / "a.db", pool, shuffle=False)
         said = int(str(error.value).split(" of 12")[0].split()[-1])
-        with SweepStore(tmp_path / "a.db") as s: assert len(s.table()) == said >= 4
+        with SweepStore(tmp_path / "a.db") as s:
+            assert len(s.table()) == said >= 4
         with pytest.raises(RuntimeError, match="a worker broke off"):
             quiet(deadly, grid, range(3), tmp_path / "a.db", pool)
     (tmp_path / "deadly").unlink()
@@ -298,9 +301,11 @@ def test_an_executor_that_is_shut_or_lies(tmp_path):
 def test_the_bar(tmp_path, capsys, monkeypatch):
     """It counts what is there, what ends, and what fails. Without tqdm, or with nothing to do, there is none."""
     pytest.importorskip("tqdm")
-    with pytest.warns(UserWarning): sweep(fragile, {"width": [1, 2]}, range(3), tmp_path / "a.db")
+    with pytest.warns(UserWarning):
+        sweep(fragile, {"width": [1, 2]}, range(3), tmp_path / "a.db")
     assert "6/6" in (bar := capsys.readouterr().err) and "failed=2" in bar
-    with pytest.warns(UserWarning): sweep(fragile, {"width": [1, 2, 3]}, range(3), tmp_path / "a.db")
+    with pytest.warns(UserWarning):
+        sweep(fragile, {"width": [1, 2, 3]}, range(3), tmp_path / "a.db")
     assert " 4/9" in (bar := capsys.readouterr().err) and "9/9" in bar
     sweep(draw, GRID, [0], tmp_path / "b.db", progress=False)
     sweep(draw, GRID, [0], tmp_path / "b.db")
@@ -382,7 +387,8 @@ def test_killed_at_random_moments(study, kind, kills, batch, latest):
     """SIGKILL to the whole group, again and again, from the making of the file on; 20 times over all executors.
     The file is sound every time, and whatever was stored stays and is not run again. What is finished in the end
     equals the undisturbed table, row for row."""
-    if kind == "dask": pytest.importorskip("distributed")
+    if kind == "dask":
+        pytest.importorskip("distributed")
     whole, chance, left, fresh = sound(study / "undisturbed.db"), random.Random(kind), kills, 0
     known = set()
     while left:
@@ -438,7 +444,8 @@ if __name__ == "__main__": study.main(sys.argv[1])
 def test_ctrl_c(study, kind, times):
     """From the keyboard it reaches the whole group. The program ends with KeyboardInterrupt and a word on how to go on,
     and no run that was cut short is stored as a whole one. The same line ends the sweep."""
-    if kind == "dask": pytest.importorskip("distributed")
+    if kind == "dask":
+        pytest.importorskip("distributed")
     (study / "call.py").write_text(INTERRUPTED)
     for pause in (0.3, 0.5)[:times]:
         process = started(study, kind, "a.db", 1)
@@ -463,7 +470,8 @@ def test_an_interruption_keeps_what_is_finished(tmp_path):
         def submit(self, fn, *arguments):
             self.given += 1
             if self.given == 5:
-                for future in self.futures: future.result()
+                for future in self.futures:
+                    future.result()
                 raise KeyboardInterrupt
             self.futures.append(super().submit(fn, *arguments))
             return self.futures[-1]
@@ -472,7 +480,8 @@ def test_an_interruption_keeps_what_is_finished(tmp_path):
     pool.futures = []
     with pytest.raises(KeyboardInterrupt, match="interrupted; 4 of 6 runs are stored in .*a.db"):
         quiet(draw, GRID, [0], tmp_path / "a.db", pool, ahead=10)
-    with SweepStore(tmp_path / "a.db") as s: assert len(s.table()) == 4
+    with SweepStore(tmp_path / "a.db") as s:
+        assert len(s.table()) == 4
 
 
 def test_modules_know_only_what_is_below_them(tmp_path):

@@ -172,8 +172,10 @@ def test_the_modified_gradient_is_the_slope_of_its_objective(order):
     problem = prepare(gaussian(6, 3, order, rng=1), 4, 0)
     C, way, s = rng.normal(size=(2, 4, 6)), rng.normal(size=(2, 4, 6)), np.array([[1.0, -1.0, 1.0, -1.0]] * 2)
     b = np.array([[0.0, 0.0, 0.7, 1.3], [0.4, 0.0, 0.0, 0.0]])
-    gradient = lambda C, i=slice(None): modified_gradient(C, s[i], b[i], problem, penalty)
-    objective = lambda C: (lambda loss, size, _: loss + penalty / 2 * size.sum(-1))(*gradient(C))
+    def gradient(C, i=slice(None)):
+        return modified_gradient(C, s[i], b[i], problem, penalty)
+    def objective(C):
+        return (lambda loss, size, _: loss + penalty / 2 * size.sum(-1))(*gradient(C))
     measured = (objective(C + h * way) - objective(C - h * way)) / (2 * h)
     assert np.allclose(-np.sum(gradient(C)[2] * way, axis=(-2, -1)), measured, rtol=1e-6)
     assert np.allclose(gradient(C)[2][1], gradient(C[1], 1)[2], rtol=1e-10)
@@ -266,7 +268,8 @@ def test_the_balance_is_conserved(order):
     """‖u‖² - l w² of each component drifts only with the step size, to first order."""
     def drift(rate):
         options = dict(learning_rate=rate, steps=round(10 / rate), tol=1e-12, rng=3)
-        balance = lambda state: np.sum(state.params["C"] ** 2, -1) - order * state.params["w"] ** 2
+        def balance(state):
+            return np.sum(state.params["C"] ** 2, -1) - order * state.params["w"] ** 2
         fit = gradient_descent(gaussian(6, 3, order, rng=1), 5, observe={"balance": balance}, **options)
         return np.abs(fit.run.trace["balance"] - fit.run.trace["balance"][0]).max()
 

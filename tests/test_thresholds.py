@@ -15,7 +15,8 @@ def coin(p):
 
 def logistic(center, steepness, top=1.0):
     """Return a success curve and the smallest width at which it is at least 0.9."""
-    p = lambda m: top / (1 + np.exp(-np.clip(steepness * (m - center), -50, 50)))
+    def p(m):
+        return top / (1 + np.exp(-np.clip(steepness * (m - center), -50, 50)))
     return p, next(m for m in range(1, 1000) if p(m) >= 0.9)
 
 
@@ -143,7 +144,8 @@ def one_scaling(i, exponent):
     """Measure five thresholds of a known law from fresh seeds and fit it."""
     sizes, found = (2, 4, 8, 16, 32), []
     for j, x in enumerate(sizes):
-        p = lambda m, x=x: 1 / (1 + np.exp(-np.clip(0.8 * (m - 4 * x**exponent) + 2.2, -50, 50)))
+        def p(m, x=x):
+            return 1 / (1 + np.exp(-np.clip(0.8 * (m - 4 * x**exponent) + 2.2, -50, 50)))
         found.append(threshold(coin(p), (2, 200), seeds=10**7 * i + 10**6 * j))
     return scaling(sizes, found)
 

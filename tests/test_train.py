@@ -47,7 +47,8 @@ def test_records(steps, every):
 @given(rates=st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_time_is_the_sum_of_the_learning_rates(rates):
     """Whatever the rates, time at a record is the sum of those used before it."""
-    step = lambda p: Move({"k": p["k"] + 1}, rates[p["k"]] if p["k"] < len(rates) else 0, {"k": float(p["k"])})
+    def step(p):
+        return Move({"k": p["k"] + 1}, rates[p["k"]] if p["k"] < len(rates) else 0, {"k": float(p["k"])})
     r = run(step, {"k": 0}, steps=len(rates), every=1)
     assert np.allclose(r.time, np.cumsum([0, *rates])) and r.final.time == r.time[-1]
 
@@ -302,7 +303,8 @@ def test_each_run_of_a_batch_equals_the_run_alone(library, starts, every):
     """Whether it reaches its goal, diverges or uses up its steps, a run does not notice its neighbours."""
     xp = pytest.importorskip(library)
     observe = {"twice": lambda s: 2 * s.params["x"]}
-    new = lambda x: {"x": xp.asarray(x, dtype=xp.float64)}
+    def new(x):
+        return {"x": xp.asarray(x, dtype=xp.float64)}
     together = run(square, new(starts), steps=9, every=every, batch=len(starts), observe=observe)
     alone = [run(square, new(x), steps=9, every=every, observe=observe) for x in starts]
     assert [r.stop for r in together] == [r.stop for r in alone]

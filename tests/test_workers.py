@@ -75,7 +75,8 @@ def test_a_batch_that_raises_is_split(tmp_path):
     """Only the seed at fault has failed."""
     @batched
     def touchy(width, seeds):
-        if 3 in seeds: raise ValueError("three")
+        if 3 in seeds:
+            raise ValueError("three")
         return np.array([1.0 / (width + seed) for seed in seeds])
 
     with pytest.warns(UserWarning, match="1 of 6 runs failed.*seed 3: ValueError: three"):
@@ -155,7 +156,8 @@ def test_a_run_that_exits_has_failed(tmp_path):
 
 def moody(width, seed):
     """Fails as long as there is a file."""
-    if os.path.exists(os.environ["MOODY"]): raise OSError("not today")
+    if os.path.exists(os.environ["MOODY"]):
+        raise OSError("not today")
     return width
 
 
@@ -163,7 +165,8 @@ def test_a_failure_is_replaced_when_the_run_succeeds(tmp_path, monkeypatch):
     """One row before, one row after."""
     monkeypatch.setenv("MOODY", str(tmp_path / "moody"))
     (tmp_path / "moody").touch()
-    with pytest.warns(UserWarning): quiet(moody, {"width": [1]}, [0], tmp_path / "a.db")
+    with pytest.warns(UserWarning):
+        quiet(moody, {"width": [1]}, [0], tmp_path / "a.db")
     (tmp_path / "moody").unlink()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -176,23 +179,29 @@ def test_a_failure_is_replaced_when_the_run_succeeds(tmp_path, monkeypatch):
 def test_half_a_run_is_not_a_run():
     """A function that catches Ctrl-C and returns, or raises something else, has still been interrupted."""
     def catches(width, seed):
-        try: signal.raise_signal(signal.SIGINT)
-        except KeyboardInterrupt: return 0.5
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            return 0.5
 
     def turns(width, seed):
-        try: signal.raise_signal(signal.SIGINT)
-        except KeyboardInterrupt: raise ValueError from None
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ValueError from None
 
     before = signal.getsignal(signal.SIGINT)
     for fn in (catches, turns):
-        with pytest.raises(KeyboardInterrupt): attempt(fn, {"width": 1}, [0])
+        with pytest.raises(KeyboardInterrupt):
+            attempt(fn, {"width": 1}, [0])
         assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_blas_has_one_thread(tmp_path):
     """In this process during the sweep, in others for good; and as before afterwards."""
     control = pytest.importorskip("threadpoolctl")
-    blas = lambda: {pool["num_threads"] for pool in control.threadpool_info() if pool["user_api"] == "blas"}
+    def blas():
+        return {pool["num_threads"] for pool in control.threadpool_info() if pool["user_api"] == "blas"}
     with control.threadpool_limits(2):
         before = blas()
         table = quiet(threads, {"width": [1]}, [0], tmp_path / "a.db")
@@ -260,7 +269,8 @@ if __name__ == "__main__":
 def test_blas_has_one_thread_in_a_process_that_was_not_told(tmp_path, monkeypatch):
     """A worker that is started afresh, and would take two."""
     pytest.importorskip("threadpoolctl")
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"): monkeypatch.setenv(name, "2")
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(name, "2")
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         assert pool.submit(threads, 1, 0).result() == 2
         assert quiet(threads, {"width": [1]}, [0], tmp_path / "a.db", pool)["value"].tolist() == [1]
@@ -271,9 +281,11 @@ def test_blas_has_one_thread_in_a_process_that_was_not_told(tmp_path, monkeypatc
 def test_functions_of_the_main_program_under_spawn(tmp_path, kind):
     """As from a notebook, whose cells other processes cannot import: with cloudpickle they travel; without it there is
     one clear sentence, before anything has run and without a broken pool."""
-    if kind == "cloudpickle": pytest.importorskip("cloudpickle")
+    if kind == "cloudpickle":
+        pytest.importorskip("cloudpickle")
     (tmp_path / "main.py").write_text(MAIN)
     back = script(tmp_path, "main.py", kind)
     if kind == "bare":
         assert "ValueError: local is an unpicklable function" in back.stdout and "it runs" not in back.stdout, back
-    else: assert "[1, 2, 3, 2, 3, 4]" in back.stdout, back
+    else:
+        assert "[1, 2, 3, 2, 3, 4]" in back.stdout, back

@@ -11,7 +11,8 @@ is that of the medians over the seeds, where a seed on which a method fails coun
 
 import os
 
-for name in ("OMP", "OPENBLAS", "MKL"): os.environ[f"{name}_NUM_THREADS"] = "1"
+for name in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{name}_NUM_THREADS"] = "1"
 
 import argparse  # noqa: E402
 import importlib  # noqa: E402
@@ -51,8 +52,10 @@ TOL = 1e-10
 
 def optional(name):
     """A peer's package, or None where it is not installed."""
-    try: return importlib.import_module(name)
-    except ImportError: return None
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
 
 
 tensorly, pyttb = optional("tensorly"), optional("pyttb")
@@ -76,8 +79,10 @@ class Verdicts:
 
 def about():
     """Print versions and the machine."""
-    try: cpu = next(x.split(":")[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name"))
-    except (OSError, StopIteration): cpu = platform.processor()
+    try:
+        cpu = next(x.split(":")[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name"))
+    except (OSError, StopIteration):
+        cpu = platform.processor()
     peers = ", ".join(f"{name} {peer.__version__ if peer else 'not installed: its rows are skipped'}"
                       for name, peer in (("TensorLy", tensorly), ("pyttb", pyttb)))
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__}, {peers}")
@@ -105,7 +110,8 @@ def patient(T, seed, seconds=60.0):
     start = time.process_time()
 
     def tell(look):
-        if time.process_time() - start > seconds: raise KeyboardInterrupt
+        if time.process_time() - start > seconds:
+            raise KeyboardInterrupt
 
     D = decompose(T, rng=seed, tell=tell)
     return D, time.process_time() - start
@@ -115,7 +121,8 @@ def score(T, seed):
     """Decompose a planted tensor and look at everything that can be wrong."""
     D, seconds = patient(T, seed)
     verdict = "gave up" if D.stop is Stop.INTERRUPTED else D.verdict
-    if D.rank != len(T.weights): return Score(D.rank, len(T.weights), D.relative_error, False, seconds, verdict)
+    if D.rank != len(T.weights):
+        return Score(D.rank, len(T.weights), D.relative_error, False, seconds, verdict)
     match = recovery(D.target, T, negligible=0)
     weights = np.allclose(D.weights[match.index], T.weights, rtol=1e-6, atol=1e-10)
     return Score(D.rank, D.rank, D.relative_error, match.worst > 1 - 1e-8 and weights, seconds, verdict)
@@ -171,7 +178,8 @@ def regimes(seeds, quick):
         row(f"one cosine {cosine}, l={l} d=20 r=5", partial(pair, 20, l, cosine), seeds, 3)
     for l, (d, r) in product((5, 6), ((10, 3), (10, 5), (10, 10), (20, 5))):
         row(f"l={l} d={d} r={r}", partial(gaussian, d, r, l), seeds, 4)
-        if l == 6: row(f"mixed signs, l={l} d={d} r={r}", partial(gaussian, d, r, l, "mixed"), seeds, 4)
+        if l == 6:
+            row(f"mixed signs, l={l} d={d} r={r}", partial(gaussian, d, r, l, "mixed"), seeds, 4)
     for r in (12, 15, 20, 30) if quick else (12, 15, 18, 20, 25, 30, 35, 40, 45, 50, 60):
         what = f"l=4 d=10 r={r}{' = 1.5 d' if r == 15 else ''}"
         row(what, partial(gaussian, 10, r, 4), seeds if r <= 15 else few, 5)
@@ -225,9 +233,11 @@ def noise(seeds, verdicts):
     close = {}
     for case in ((3, 20, 5, "orthogonal"), (3, 20, 10, "random"), (4, 20, 5, "random"), (4, 20, 10, "orthogonal"),
                  (4, 10, 15, "random")):
-        for level in (1e-3, 1e-2, 1e-1, 0.3): close.setdefault(level, []).extend(noisy(*case, level, seeds))
+        for level in (1e-3, 1e-2, 1e-1, 0.3):
+            close.setdefault(level, []).extend(noisy(*case, level, seeds))
     for level in (1.0, 3.0):
-        for case in ((3, 20, 3, "random"), (3, 40, 3, "random"), (4, 10, 3, "random")): noisy(*case, level, seeds[:10])
+        for case in ((3, 20, 3, "random"), (3, 40, 3, "random"), (4, 10, 3, "random")):
+            noisy(*case, level, seeds[:10])
     for level in (1e-3, 1e-2):
         rate = np.mean(close[level])
         verdicts.check(f"error within 1.1 of the oracle's at {level:g}", rate, f"{rate:.1%} of tensors", least=0.95)
@@ -272,20 +282,25 @@ def tensorly_als(svd, on_core=False, most=2000):
 
     def prepare(case):
         from tensorly.decomposition import parafac
-        shrink = lambda: to_dense(compress(Dense(case.A)).target)
+        def shrink():
+            return to_dense(compress(Dense(case.A)).target)
         A, count = shrink() if on_core else case.A, 0
         options, size = dict(init="svd", svd=svd, tol=None, random_state=0), np.linalg.norm(A)
-        gap = lambda cp: float(np.linalg.norm(tensorly.cp_to_tensor(cp) - A) / size)
+        def gap(cp):
+            return float(np.linalg.norm(tensorly.cp_to_tensor(cp) - A) / size)
 
         def watch(cp, error):
             nonlocal count
             count += 1
             return bool(error < 1e-6 and gap(cp) <= TOL)
 
-        try: parafac(A, case.rank, n_iter_max=most, callback=watch, return_errors=True, **options)
-        except np.linalg.LinAlgError: return None
+        try:
+            parafac(A, case.rank, n_iter_max=most, callback=watch, return_errors=True, **options)
+        except np.linalg.LinAlgError:
+            return None
         count -= 1  # the first call shows the start
-        if count == most: return None
+        if count == most:
+            return None
 
         def go():
             cp = parafac(shrink() if on_core else A, case.rank, n_iter_max=count, **options)
@@ -301,11 +316,15 @@ def pyttb_als(case, most=2000):
     X, M, count = pyttb.tensor(case.A), "nvecs", 0
     while count < most:
         chunk = max(1, count // 16)
-        try: M, _, about = pyttb.cp_als(X, case.rank, init=M, stoptol=0, maxiters=chunk, printitn=0)
-        except np.linalg.LinAlgError: return None
+        try:
+            M, _, about = pyttb.cp_als(X, case.rank, init=M, stoptol=0, maxiters=chunk, printitn=0)
+        except np.linalg.LinAlgError:
+            return None
         count += chunk
-        if about["fit"] > 1 - 1e-6 and case.error(M.full().data) <= TOL: break
-    else: return None
+        if about["fit"] > 1 - 1e-6 and case.error(M.full().data) <= TOL:
+            break
+    else:
+        return None
 
     def go():
         found = pyttb.cp_als(X, case.rank, init="nvecs", stoptol=0, maxiters=count, printitn=0)[0]
@@ -335,12 +354,16 @@ def pyttb_gcp(case, most=1000):
         nonlocal count
         count += 1
         model.update(np.arange(X.ndims), x)
-        if count % 4 == 0 and case.error(model.full().data) <= TOL: raise Enough
+        if count % 4 == 0 and case.error(model.full().data) <= TOL:
+            raise Enough
 
-    try: run(maxiter=most, callback=watch)
-    except Enough: pass
+    try:
+        run(maxiter=most, callback=watch)
+    except Enough:
+        pass
     else:
-        if case.error(model.full().data) > TOL: return None
+        if case.error(model.full().data) > TOL:
+            return None
 
     def go():
         found = run(maxiter=count)
@@ -363,7 +386,8 @@ def lbfgs(form, restarts=20):
                 distance = squared_distance(T)[0]
             else:
                 T, goal, square = case.T, 1e-7, norm(case.T)[0] ** 2
-                distance = lambda x, s: residual(T, x, s, square)[:2]
+                def distance(x, s):
+                    return residual(T, x, s, square)[:2]
             size = norm(T)[0]
             for k in range(restarts):
                 x = descend(distance, T, case.rank, 0.5 * (goal * size) ** 2, [case.seed, k])
@@ -392,8 +416,10 @@ def descend(distance, T, r, goal, seed, steps=1000):
         return loss, (-l * R).ravel()
 
     options = dict(maxiter=steps, maxfun=10 * steps, ftol=0, gtol=0)
-    try: minimize(f, x.ravel(), jac=True, method="L-BFGS-B", options=options)
-    except Enough: pass
+    try:
+        minimize(f, x.ravel(), jac=True, method="L-BFGS-B", options=options)
+    except Enough:
+        pass
     return best
 
 
@@ -431,7 +457,8 @@ def race(l, d, r, seeds, repeats, skip=()):
                     error = result() if callable(result) else result
                 good = error <= (1e-7 if "1e-7" in name else 1.01 * TOL)
                 times[name].append(1e3 * spent if good else inf)
-                if k == 0: won[name], n[name] = won[name] + good, n[name] + 1
+                if k == 0:
+                    won[name], n[name] = won[name] + good, n[name] + 1
     medians = {name: float(np.median(t)) for name, t in times.items()}
     print(f"\nTime to a relative error of {TOL:g}, l={l} d={d} r={r}, random components\n"
           f"{'':34} {'success':>9} {'median ms':>10} {'/ dense':>9} {'/ factored':>11}")
@@ -449,11 +476,13 @@ def times(seeds, quick, verdicts):
     small = race(3, 20, 10, seeds, 3)
     middle = race(4, 30, 10, seeds[: 5 if quick else 10], 1 if quick else 2)
     large = race(4, 50, 10, seeds[: 3 if quick else 7], 1, skip=["pyttb gcp_opt nvecs"] if quick else [])
-    if not tensorly: return print("\nTensorLy is not installed: the required ratios are not measured")
+    if not tensorly:
+        return print("\nTensorLy is not installed: the required ratios are not measured")
     print("\nRequired ratios of the medians")
-    both = lambda t, ours: (min(t[TL], t[TLR]) / t[ours], f"{min(t[TL], t[TLR]) / t[ours]:.3g}× "
-                            f"(svd=truncated_svd, the default, {t[TL] / t[ours]:.3g}×; "
-                            f"svd=randomized_svd {t[TLR] / t[ours]:.3g}×)")
+    def both(t, ours):
+        return (min(t[TL], t[TLR]) / t[ours], f"{min(t[TL], t[TLR]) / t[ours]:.3g}× "
+                f"(svd=truncated_svd, the default, {t[TL] / t[ours]:.3g}×; "
+                f"svd=randomized_svd {t[TLR] / t[ours]:.3g}×)")
     for ours in (DENSE, FACTORED):
         ratio = small[ours] / min(small[TL], small[TLR])
         verdicts.check(f"{ours} / svd-ALS, l=3 d=20 r=10", ratio, f"{ratio:.2f}", most=3)
@@ -467,8 +496,10 @@ def times(seeds, quick, verdicts):
 
 def resident():
     """Most memory that this process has held so far, in bytes; None where the system does not say."""
-    try: return 1024 * next(int(x.split()[1]) for x in open("/proc/self/status") if x.startswith("VmHWM"))
-    except OSError: return None
+    try:
+        return 1024 * next(int(x.split()[1]) for x in open("/proc/self/status") if x.startswith("VmHWM"))
+    except OSError:
+        return None
 
 
 def measure_memory(path):
@@ -498,7 +529,8 @@ def memory(quick, verdicts):
             command = [sys.executable, __file__, "--memory-of", path]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
         python, system = json.loads(done.stdout)
-        if d**l > 10**6: worst = max(worst, 1 + python)
+        if d**l > 10**6:
+            worst = max(worst, 1 + python)
         what = f"l={l} d={d} r=10{', columns first' if fortran else ''}"
         print(f"{what:34} {8e-6 * d**l:9.2f} {python:10.2f} {1 + python:8.2f} {system:22.2f} {1 + system:8.2f}",
               flush=True)
@@ -517,15 +549,21 @@ def main():
     parser.add_argument("--only", nargs="+", choices=all_of, default=all_of, metavar="SECTION", help=", ".join(all_of))
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.memory_of: return measure_memory(options.memory_of)
+    if options.memory_of:
+        return measure_memory(options.memory_of)
     about()
     verdicts = Verdicts()
     seeds = list(range(1000, 1000 + (5 if options.quick else options.seeds)))
-    if "success" in options.only: success(seeds, verdicts)
-    if "regimes" in options.only: regimes(seeds, options.quick)
-    if "noise" in options.only: noise(seeds, verdicts)
-    if "times" in options.only: times(seeds, options.quick, verdicts)
-    if "memory" in options.only: memory(options.quick, verdicts)
+    if "success" in options.only:
+        success(seeds, verdicts)
+    if "regimes" in options.only:
+        regimes(seeds, options.quick)
+    if "noise" in options.only:
+        noise(seeds, verdicts)
+    if "times" in options.only:
+        times(seeds, options.quick, verdicts)
+    if "memory" in options.only:
+        memory(options.quick, verdicts)
     return int(verdicts.missed > 0)
 
 

@@ -38,18 +38,21 @@ clock = time.process_time  # `one` takes the wall clock where there are several 
 
 def race(functions, seconds=2.0, least=7):
     """Run functions in turn until time is up; return the best and the median seconds of each, by name."""
-    for f in functions.values(): f()
+    for f in functions.values():
+        f()
     loops = {name: 1 + int(2e-4 / max(1e-7, once(f))) for name, f in functions.items()}
     times, start = {name: [] for name in functions}, time.perf_counter()
     while time.perf_counter() - start < seconds or min(map(len, times.values())) < least:
-        for name, f in functions.items(): times[name].append(once(f, loops[name]))
+        for name, f in functions.items():
+            times[name].append(once(f, loops[name]))
     return {name: (min(t), float(np.median(t))) for name, t in times.items()}
 
 
 def once(f, loops=1):
     """Seconds of one call."""
     start = clock()
-    for _ in range(loops): f()
+    for _ in range(loops):
+        f()
     return (clock() - start) / loops
 
 
@@ -73,10 +76,15 @@ def peak_memory():
 
 def page_faults(f, calls=5):
     """Pages of memory that a call has to ask the system for, once it has warmed up."""
-    if not resource: return None
-    count = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    f(); f(); start = count()
-    for _ in range(calls): f()
+    if not resource:
+        return None
+    def count():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    f()
+    f()
+    start = count()
+    for _ in range(calls):
+        f()
     return (count() - start) // calls
 
 
@@ -142,14 +150,16 @@ def gradient(f, order, w):
 
 def squarings(x, p):
     """x**p by repeated squaring."""
-    if p == 1: return x
+    if p == 1:
+        return x
     half = squarings(x, p // 2)
     return half * half * x if p % 2 else half * half
 
 
 def agree(f, g):
     """Stop where two ways to a loss and its gradient differ."""
-    for x, y in zip(f(), g()): np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-11)
+    for x, y in zip(f(), g()):
+        np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-11)
 
 
 # --- comparisons, each in a process of its own ----------------------------------------------------
@@ -191,7 +201,8 @@ def autograd(m, d, order, r, seconds):
         "torch **, size": by_autograd(T, C, w, lambda x, p: x**p, size),
         "torch *, size": by_autograd(T, C, w, squarings, size),
     }
-    for name in f: agree(f["gradient"] if name != "residual" else ours, f[name])
+    for name in f:
+        agree(f["gradient"] if name != "residual" else ours, f[name])
     if order == 3:
         f["hand"] = by_hand(T, C, w, size)
         agree(ours, f["hand"])
@@ -205,9 +216,12 @@ def batches(runs, m, d, order, seconds):
     """A batch of students, beside a loop over them."""
     from tensor_overparam.objective import residual
     T, size, C, w = problem(m, d, order, 4, (runs,))
-    batch = lambda: residual(T, C, w, size)
-    loop = lambda: [residual(T, c, v, size) for c, v in zip(C, w)]
-    for x, y in zip(batch(), zip(*loop())): np.testing.assert_allclose(x, np.stack(y), rtol=1e-9, atol=1e-12)
+    def batch():
+        return residual(T, C, w, size)
+    def loop():
+        return [residual(T, c, v, size) for c, v in zip(C, w)]
+    for x, y in zip(batch(), zip(*loop())):
+        np.testing.assert_allclose(x, np.stack(y), rtol=1e-9, atol=1e-12)
     faults = page_faults(batch)
     t = race({"batch": batch, "loop": loop}, seconds)
     return dict(ratio=ratio(t["loop"], t["batch"]), ms=1e3 * t["batch"][0], faults=faults)
@@ -243,7 +257,8 @@ def crossover(d, order, seconds):
 
     def gain(m):
         _, _, C, w = problem(m, d, order, 1)
-        pack = lambda: contract_dense(weigh(pack_factored(w, C, order), order), C, order)
+        def pack():
+            return contract_dense(weigh(pack_factored(w, C, order), order), C, order)
         t = race({"panels": lambda: _own_panels(C, w, order - 1), "pack": pack}, seconds, 5)
         return t["panels"][0] / t["pack"][0]
 
@@ -263,7 +278,8 @@ def lazy_race(m, d, order, factorise):
     T, C = gaussian(d, 3, order, rng=0), sphere([0], 0, m, d)[0]
     fit = lazy_fit(T, C, method="cg")
     free = race({"cg": lambda: lazy_fit(T, C, method="cg")}, 10.0 if factorise else 3.0)["cg"]
-    if not factorise: return dict(seconds=free[0])
+    if not factorise:
+        return dict(seconds=free[0])
     start = clock()
     full = lazy_fit(T, C, method="cholesky")
     seconds = clock() - start
@@ -291,10 +307,13 @@ def training(seeds, d, r, m, order, epochs):
     from tensor_overparam.modified import modified_gd
     from tensor_overparam.problems import orthogonal
     T = orthogonal(d, r, order, rng=0)
-    go = lambda rng: modified_gd(T, m, rng=rng, epochs=epochs, goal=1e-9, finish=1)
+    def go(rng):
+        return modified_gd(T, m, rng=rng, epochs=epochs, goal=1e-9, finish=1)
     go(0)
-    start = clock(); batch = go(list(range(seeds)))
-    middle = clock(); loop = [go(i) for i in range(seeds)]
+    start = clock()
+    batch = go(list(range(seeds)))
+    middle = clock()
+    loop = [go(i) for i in range(seeds)]
     end = clock()
     most, total = max(f.run.final.step for f in batch), sum(f.run.final.step for f in loop)
     same = sum(f.run.final.step == g.run.final.step for f, g in zip(batch, loop))
@@ -311,7 +330,8 @@ def fresh(comparison, threads=1, **arguments):
     limits = {f"{name}_NUM_THREADS": str(threads) for name in ("OPENBLAS", "OMP", "MKL")}
     result = subprocess.run([sys.executable, __file__, "--one", task], text=True, stdout=subprocess.PIPE,
                             env=os.environ | limits)
-    if result.returncode: raise SystemExit(f"{comparison.__name__}({arguments}) failed")
+    if result.returncode:
+        raise SystemExit(f"{comparison.__name__}({arguments}) failed")
     return json.loads(result.stdout.splitlines()[-1])
 
 
@@ -322,7 +342,8 @@ def one(task):
     from threadpoolctl import threadpool_limits
 
     name, threads, arguments = json.loads(task)
-    if threads > 1: clock = time.perf_counter
+    if threads > 1:
+        clock = time.perf_counter
     if name == "autograd":
         import torch
         torch.set_num_threads(threads)
@@ -361,77 +382,114 @@ def about():
         import torch
     except ImportError:
         torch = None
-    try: cpu = next(x.split(":")[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name"))
-    except (OSError, StopIteration): cpu = platform.processor()
+    try:
+        cpu = next(x.split(":")[1].strip() for x in open("/proc/cpuinfo") if x.startswith("model name"))
+    except (OSError, StopIteration):
+        cpu = platform.processor()
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__},",
           f"PyTorch {torch.__version__ if torch else 'not installed'}")
     print(f"{platform.system()} {platform.machine()}, {cpu}, {os.cpu_count()} cores")
     kinds = sorted({f"{x['internal_api']} {x['version']} ({x.get('architecture', '?')})" for x in threadpool_info()
                     if x["user_api"] == "blas"})
     print("BLAS of NumPy and SciPy:", ", ".join(kinds))
-    if torch: print("BLAS of PyTorch:", "MKL" if torch.backends.mkl.is_available() else "not MKL", "\n")
+    if torch:
+        print("BLAS of PyTorch:", "MKL" if torch.backends.mkl.is_available() else "not MKL", "\n")
     return torch is not None
+
+
+SIZES = ((1000, 100), (2000, 200))
+
+
+def show_products(table, seconds, quick, torch):
+    """Loss and gradient beside the two products."""
+    for m, d in SIZES:
+        for order in (3, 4, 8):
+            x = fresh(products, m=m, d=d, order=order, seconds=seconds)
+            table.add(f"1 loss+gradient / two products, m={m} d={d} l={order}", x["ratio"][0],
+                      times(x["ratio"]) + f", {x['faults']} faults", most=1.2)
+
+
+def show_autograd(table, seconds, quick, torch):
+    """Beside PyTorch."""
+    if not torch:
+        table.row("2 beside PyTorch", "PyTorch is not installed")
+        return
+    for m, d in SIZES:
+        for order in (3, 4, 8):
+            x = fresh(autograd, m=m, d=d, order=order, r=10, seconds=seconds)
+            what = f"2 PyTorch autograd / loss+gradient, m={m} d={d} l={order}"
+            table.add(what, x["ratio"][0], times(x["ratio"]), 2)
+    x = fresh(autograd, m=20, d=20, order=3, r=4, seconds=seconds)
+    table.add("2 PyTorch autograd / loss+gradient, m=20 d=20 l=3", x["ratio"][0],
+              times(x["ratio"]) + f", {x['us']:.1f} µs", 8)
+    table.row("2 … with -l w R written out, ‖T‖² given to PyTorch", times(x["hard"]))
+    table.add("2 loss+gradient / NumPy by hand, m=20 d=20 l=3", x["hand"][0], times(x["hand"]), most=1.3)
+
+
+def show_batches(table, seconds, quick, torch):
+    """A batch beside a loop."""
+    x = fresh(batches, runs=256, m=20, d=20, order=3, seconds=seconds)
+    table.add("3 loop over 256 students / one batch, m=d=20 l=3", x["ratio"][0],
+              times(x["ratio"]) + f", {x['faults']} faults", 4)
+
+
+def show_memory(table, seconds, quick, torch):
+    """Memory at m = 20 000."""
+    for order in (3, 4):
+        x = fresh(memory, m=20_000, d=50, order=order)
+        what = f"4 memory, m=20000 d=50 l={order}, {'packed' if x['packs'] else 'panels'} (m² is 3200 MB)"
+        table.add(what, x["mb"], f"{x['mb']:.0f} MB", most=500)
+
+
+def show_packing(table, seconds, quick, torch):
+    """Packed monomials beside panels of the Gram matrix."""
+    x = fresh(packing, m=20_000, d=10, order=3, seconds=seconds)
+    table.add("5 Gram panels / packed, own vectors, m=20000 d=10 l=3", x["ratio"][0],
+              times(x["ratio"]) + f", gap {x['gap']:.0e}", 2, also=x["packs"] and x["gap"] < 1e-10)
+    for order, d in ((3, 10),) if quick else ((3, 10), (3, 30), (3, 60), (4, 10), (4, 20), (5, 8), (6, 6)):
+        x = fresh(crossover, d=d, order=order, seconds=seconds / 10)
+        at = f", gain there {x['gain_at_switch']:.2f}×" if x["believed"] else ""
+        table.row(f"5 packing pays from m, d={d} l={order}", f"{x['measured']} (switch at {x['believed']}{at})")
+
+
+def show_lazy_race(table, seconds, quick, torch):
+    """Matrix-free lazy fits beside Cholesky."""
+    x = fresh(lazy_race, 2, m=294, d=68, order=3, factorise=not quick)
+    what = "6 lazy fit, m=294 d=68 l=3, two threads"
+    if quick:
+        table.row(f"{what}: matrix-free", f"{1e3 * x['seconds']:.0f} ms")
+    else:
+        table.add(f"{what}: Cholesky / cg", x["ratio"][0],
+                  times(x["ratio"]) + f", {x['factorised']:.0f} s / {1e3 * x['seconds']:.0f} ms", 300)
+        table.add("6 unexplained by the two, difference", x["gap"], f"{x['gap']:.1e} ({x['method']})", most=1e-8)
+        table.row("6 delta by the two, relative difference", f"{x['delta']:.1e}")
+        x = fresh(lazy_race, m=294, d=68, order=3, factorise=True)
+        table.add("6 the same with one thread, processor times", x["ratio"][0],
+                  times(x["ratio"]) + f", {x['factorised']:.0f} s / {1e3 * x['seconds']:.0f} ms", 300)
+
+
+def show_wide_fit(table, seconds, quick, torch):
+    """A matrix-free lazy fit of 10 000 components."""
+    x = fresh(lazy_wide, 2, m=10_000, d=100, order=3)
+    shown = f"{x['mb']:.0f} MB, {x['seconds']:.0f} s, residual {x['residual']:.0e}"
+    table.add("7 matrix-free lazy fit, m=10000 d=100 l=3, two threads", x["mb"], shown, most=500)
+
+
+def show_training(table, seconds, quick, torch):
+    """A batch of modified runs beside a loop."""
+    x = fresh(training, seeds=32, d=20, r=4, m=6, order=3, epochs=3 if quick else 20)
+    table.row("8 modified_gd, loop over 32 seeds / batch, d=20 r=4 m=6 l=3", f"{x['ratio']:.2f}×")
+    shown = f"{x['batch_rate']:.0f} (of all 32 at once), {x['loop_rate']:.0f}"
+    table.row("8 steps per second, in the batch and in the loop", shown)
+
+
+SHOW = (show_products, show_autograd, show_batches, show_memory, show_packing, show_lazy_race, show_wide_fit,
+        show_training)
 
 
 def show(table, item, quick, torch):
     """Measure one item and print its rows."""
-    seconds, sizes = (0.5 if quick else 3.0), ((1000, 100), (2000, 200))
-    if item == 1:
-        for m, d in sizes:
-            for order in (3, 4, 8):
-                x = fresh(products, m=m, d=d, order=order, seconds=seconds)
-                table.add(f"1 loss+gradient / two products, m={m} d={d} l={order}", x["ratio"][0],
-                          times(x["ratio"]) + f", {x['faults']} faults", most=1.2)
-    if item == 2 and not torch: table.row("2 beside PyTorch", "PyTorch is not installed")
-    elif item == 2:
-        for m, d in sizes:
-            for order in (3, 4, 8):
-                x = fresh(autograd, m=m, d=d, order=order, r=10, seconds=seconds)
-                what = f"2 PyTorch autograd / loss+gradient, m={m} d={d} l={order}"
-                table.add(what, x["ratio"][0], times(x["ratio"]), 2)
-        x = fresh(autograd, m=20, d=20, order=3, r=4, seconds=seconds)
-        table.add("2 PyTorch autograd / loss+gradient, m=20 d=20 l=3", x["ratio"][0],
-                  times(x["ratio"]) + f", {x['us']:.1f} µs", 8)
-        table.row("2 … with -l w R written out, ‖T‖² given to PyTorch", times(x["hard"]))
-        table.add("2 loss+gradient / NumPy by hand, m=20 d=20 l=3", x["hand"][0], times(x["hand"]), most=1.3)
-    if item == 3:
-        x = fresh(batches, runs=256, m=20, d=20, order=3, seconds=seconds)
-        table.add("3 loop over 256 students / one batch, m=d=20 l=3", x["ratio"][0],
-                  times(x["ratio"]) + f", {x['faults']} faults", 4)
-    if item == 4:
-        for order in (3, 4):
-            x = fresh(memory, m=20_000, d=50, order=order)
-            what = f"4 memory, m=20000 d=50 l={order}, {'packed' if x['packs'] else 'panels'} (m² is 3200 MB)"
-            table.add(what, x["mb"], f"{x['mb']:.0f} MB", most=500)
-    if item == 5:
-        x = fresh(packing, m=20_000, d=10, order=3, seconds=seconds)
-        table.add("5 Gram panels / packed, own vectors, m=20000 d=10 l=3", x["ratio"][0],
-                  times(x["ratio"]) + f", gap {x['gap']:.0e}", 2, also=x["packs"] and x["gap"] < 1e-10)
-        for order, d in ((3, 10),) if quick else ((3, 10), (3, 30), (3, 60), (4, 10), (4, 20), (5, 8), (6, 6)):
-            x = fresh(crossover, d=d, order=order, seconds=seconds / 10)
-            at = f", gain there {x['gain_at_switch']:.2f}×" if x["believed"] else ""
-            table.row(f"5 packing pays from m, d={d} l={order}", f"{x['measured']} (switch at {x['believed']}{at})")
-    if item == 6:
-        x = fresh(lazy_race, 2, m=294, d=68, order=3, factorise=not quick)
-        what = "6 lazy fit, m=294 d=68 l=3, two threads"
-        if quick: table.row(f"{what}: matrix-free", f"{1e3 * x['seconds']:.0f} ms")
-        else:
-            table.add(f"{what}: Cholesky / cg", x["ratio"][0],
-                      times(x["ratio"]) + f", {x['factorised']:.0f} s / {1e3 * x['seconds']:.0f} ms", 300)
-            table.add("6 unexplained by the two, difference", x["gap"], f"{x['gap']:.1e} ({x['method']})", most=1e-8)
-            table.row("6 delta by the two, relative difference", f"{x['delta']:.1e}")
-            x = fresh(lazy_race, m=294, d=68, order=3, factorise=True)
-            table.add("6 the same with one thread, processor times", x["ratio"][0],
-                      times(x["ratio"]) + f", {x['factorised']:.0f} s / {1e3 * x['seconds']:.0f} ms", 300)
-    if item == 7 and not quick:
-        x = fresh(lazy_wide, 2, m=10_000, d=100, order=3)
-        shown = f"{x['mb']:.0f} MB, {x['seconds']:.0f} s, residual {x['residual']:.0e}"
-        table.add("7 matrix-free lazy fit, m=10000 d=100 l=3, two threads", x["mb"], shown, most=500)
-    if item == 8:
-        x = fresh(training, seeds=32, d=20, r=4, m=6, order=3, epochs=3 if quick else 20)
-        table.row("8 modified_gd, loop over 32 seeds / batch, d=20 r=4 m=6 l=3", f"{x['ratio']:.2f}×")
-        shown = f"{x['batch_rate']:.0f} (of all 32 at once), {x['loop_rate']:.0f}"
-        table.row("8 steps per second, in the batch and in the loop", shown)
+    SHOW[item - 1](table, 0.5 if quick else 3.0, quick, torch)
 
 
 def main():
@@ -440,10 +498,12 @@ def main():
     parser.add_argument("--only", type=int, nargs="+", default=range(1, 9), metavar="ITEM", help="these only")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.one: return one(options.one)
+    if options.one:
+        return one(options.one)
     torch = about()
     table = Table()
-    for item in options.only: show(table, item, options.quick, torch)
+    for item in options.only:
+        show(table, item, options.quick, torch)
     return int(table.missed > 0)
 
 

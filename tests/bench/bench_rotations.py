@@ -17,7 +17,8 @@ import sys
 import time
 from pathlib import Path
 
-for name in ("OPENBLAS", "OMP", "MKL"): os.environ[f"{name}_NUM_THREADS"] = "1"
+for name in ("OPENBLAS", "OMP", "MKL"):
+    os.environ[f"{name}_NUM_THREADS"] = "1"
 
 import numpy as np  # noqa: E402  after the number of threads is set
 
@@ -34,7 +35,8 @@ from tensor_overparam.rotations import ROTATIONS, householder, riemannian_step  
 def one_at_a_time(U, R_bar):
     """Return a product of reflections and its pull-back, O(d²) for each reflection."""
     R = np.eye(U.shape[1])
-    for u in U[::-1]: R -= np.outer(u, 2 / (u @ u) * (u @ R))
+    for u in U[::-1]:
+        R -= np.outer(u, 2 / (u @ u) * (u @ R))
     A, U_bar = R_bar @ R.T - R @ R_bar.T, np.empty_like(U)
     for i, u in enumerate(U):
         b = U_bar[i] = 2 / (u @ u) * (A @ u)
@@ -103,7 +105,8 @@ def measured(sizes, functions, seconds, least):
     """Return the best times, name -> one for each size, of the functions that `functions(d)` gives."""
     found = {}
     for d in sizes:
-        for name, (best, _) in race(functions(d), seconds, least).items(): found.setdefault(name, []).append(best)
+        for name, (best, _) in race(functions(d), seconds, least).items():
+            found.setdefault(name, []).append(best)
     return found
 
 
@@ -111,7 +114,8 @@ def maps(table, sizes, seconds):
     """Time maps, alone and with their pull-backs, and retractions."""
     table.head(sizes)
     found = measured(sizes, ways, seconds, 5)
-    for name, times in found.items(): table.add(name, times, sizes, None if name.endswith("alone") else 3.3)
+    for name, times in found.items():
+        table.add(name, times, sizes, None if name.endswith("alone") else 3.3)
     for name in ROTATIONS:
         whole, alone = found[f"{name}, with pull-back"][-1], found[f"{name}, the map alone"][-1]
         table.compare(f"pull-back / map, {name}, d={sizes[-1]}", (whole - alone) / alone, 3)
@@ -125,7 +129,8 @@ def reflections(table, sizes, seconds):
         U, R_bar = g.normal(size=(d, d)), g.normal(size=(d, d))
         f = {"compact": lambda: householder(U)[1](R_bar), "one at a time": lambda: one_at_a_time(U, R_bar)[1],
              "naive": lambda: naive(U, R_bar)[1]}
-        for way in f.values(): np.testing.assert_allclose(way(), f["compact"](), atol=1e-9 * d)
+        for way in f.values():
+            np.testing.assert_allclose(way(), f["compact"](), atol=1e-9 * d)
         return f
 
     table.head(sizes)
@@ -149,7 +154,8 @@ def stochastic(table, sizes, seconds):
 
     table.head(sizes)
     found = measured(sizes, two, seconds, 5)
-    for name, times in found.items(): table.add(name, times, sizes, 3.3)
+    for name, times in found.items():
+        table.add(name, times, sizes, 3.3)
     opt, s_opt = found.values()
     table.compare(f"S-OPT / OPT, d=m={sizes[-1]}", s_opt[-1] / opt[-1], 0.5)
 
@@ -183,7 +189,8 @@ def main():
     maps(table, sizes, seconds)
     reflections(table, sizes[:4] if options.quick else sizes[:5], seconds)
     stochastic(table, sizes, seconds)
-    if options.risks: risks()
+    if options.risks:
+        risks()
     print(f"\n{time.perf_counter() - start:.0f} s; {table.missed} requirements missed")
     return int(table.missed > 0)
 

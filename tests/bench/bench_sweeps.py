@@ -60,11 +60,13 @@ def throughput(repeats, steps):
     grid = {"width": [20], "dim": [20], "steps": [steps]}
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         fresh = (f"{folder}/{n}.db" for n in range(10**6))
-        swept = lambda executor: sweep(descents, grid, SEEDS, next(fresh), executor, progress=False)
+        def swept(executor):
+            return sweep(descents, grid, SEEDS, next(fresh), executor, progress=False)
         swept(pool)  # the workers import what they need
         rows = []
         for _ in range(repeats):
-            with one_thread(): plain = timed(lambda: loop(steps))
+            with one_thread():
+                plain = timed(lambda: loop(steps))
             single, double = timed(lambda: swept(None)), timed(lambda: swept(pool))
             assert np.array_equal(single[2]["error"], double[2]["error"])
             assert np.allclose(single[2]["error"], plain[2], atol=1e-6)
@@ -105,7 +107,8 @@ def batches():
 
 def shortest(target, width, steps, rng):
     """Shortest of several CPU times of a descent, single or a batch."""
-    run = lambda: gradient_descent(target, width, rng=rng, steps=steps, tol=1e-300, keep_diverged=True)
+    def run():
+        return gradient_descent(target, width, rng=rng, steps=steps, tol=1e-300, keep_diverged=True)
     return min(timed(run)[1] for _ in range(4))
 
 
