@@ -12,6 +12,7 @@ import pickle
 import platform
 import reprlib
 import signal
+import sys
 import threading
 import traceback
 from contextlib import contextmanager, nullcontext
@@ -195,11 +196,16 @@ def unpack(
         raise ValueError(f"{name} is an unpicklable function: a worker cannot load it "
                          f"({type(error).__name__}: {error}); put it into a .py file that workers can import, "
                          "or install cloudpickle") from None
-    if fn.__module__ != "__main__" and identify(fn) != parcel.function:
+    if _found_here(fn) and identify(fn) != parcel.function:
         raise ValueError(f"the source of {name} on a worker is not the one here; bring both to the same state, "
                          "and start new workers")
     one_thread()
     return fn
+
+def _found_here(fn):
+    "Was the function found by name in a module of this worker? One that came by value needs no source here."
+    module = sys.modules.get(fn.__module__)
+    return fn.__module__ != "__main__" and getattr(module, fn.__qualname__, None) is fn
 
 # %% ../nbs/11a_workers.ipynb #0ecf7300
 class Answer(NamedTuple):

@@ -246,6 +246,22 @@ def test_workers_must_have_the_same_source_and_version():
         unpack(parcel._replace(version="0.0.0"))
 
 
+def test_a_worker_does_not_need_the_source(monkeypatch):
+    """A function that travels by value brings its name and text along: nobody asks the worker for a file.
+    One that is found there by name must be the same one."""
+    pytest.importorskip("cloudpickle")
+
+    def local(width, seed):
+        return width + seed
+
+    parcel = pack(local)
+    monkeypatch.setattr("inspect.getsource", lambda _: pytest.fail("the source was read on a worker"))
+    monkeypatch.setattr("inspect.getsourcelines", lambda _: pytest.fail("the source was read on a worker"))
+    fn = unpack(parcel._replace(pickled=parcel.pickled + b" "))  # not the one that was unpacked before
+    assert fn is not local and fn(2, 3) == 5 and parcel.function.name == "local"
+    assert "return width + seed" in parcel.function.source
+
+
 MAIN = """
 import sys
 from concurrent.futures import ProcessPoolExecutor
