@@ -2,11 +2,11 @@
 PYTHON ?= .venv/bin/python
 NOTEBOOKS = $(PYTHON) dev/notebooks.py
 
-.PHONY: setup prepare fresh docs test bench compare ci
+.PHONY: setup prepare fresh docs test bench compare constraints ci
 
 setup:
 	python3 -m venv .venv
-	$(PYTHON) -m pip install -e '.[dev,docs]'
+	$(PYTHON) -m pip install -e '.[dev,docs]' -c constraints.txt
 
 prepare:
 	$(NOTEBOOKS) export
@@ -34,6 +34,12 @@ bench:
 
 compare:
 	$(PYTHON) -m tensor_overparam compare
+
+# the newest of everything, in an environment of its own; to be committed when all tests pass there
+constraints:
+	python3 -m venv .venv-newest
+	.venv-newest/bin/python -m pip install -q -e '.[dev,docs]'
+	.venv-newest/bin/python dev/versions.py freeze
 
 ci:
 	.ci/run

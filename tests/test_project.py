@@ -8,6 +8,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+import versions
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = {"matplotlib", "ipywidgets", "IPython", "tqdm"}
@@ -34,6 +35,28 @@ def test_one_version_everywhere():
     assert imported.strip() == version
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_versions_known_to_be_green_are_allowed():
+    """Each requirement of the development environment has a version in constraints.txt, and one that it allows."""
+    packaging = pytest.importorskip("packaging.requirements")
+    known = versions.known()
+    parser = ConfigParser(delimiters=["="])
+    parser.read(ROOT / "settings.ini", encoding="utf-8")
+    texts = [text for key, text in parser["DEFAULT"].items() if key.endswith("requirements")]
+    wanted = [packaging.Requirement(text) for text in " ".join(texts).split()]
+    for requirement in wanted:
+        if requirement.name != parser["DEFAULT"]["lib_name"]:
+            assert requirement.specifier.contains(known[versions.normal(requirement.name)]), str(requirement)
+
+
+def test_what_has_moved_is_named(tmp_path, monkeypatch, capsys):
+    """A package with another version, and one that was not there, have a line each."""
+    monkeypatch.setattr(versions, "installed", lambda: {"numpy": "9.9", "scipy": "1.17", "new": "1"})
+    monkeypatch.setattr(versions, "known", lambda: {"numpy": "2.4", "scipy": "1.17", "gone": "1"})
+    versions.moved()
+    said = capsys.readouterr().out
+    assert "moved: numpy 2.4 -> 9.9\n" in said and "moved: new (not there) -> 1\n" in said and "2 of 3" in said
 
 
 def heavy_modules_loaded_by(python, *options):
