@@ -2,6 +2,8 @@
 
 import signal
 
+pytest_plugins = ["another_machine"]
+
 
 def pytest_configure():
     """Let Ctrl-C interrupt, also where the tests were started in the background of a script.
