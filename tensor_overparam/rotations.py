@@ -31,7 +31,10 @@ def gram_schmidt(
         H = -_t(R_bar) @ R
         C = np.tril(H, -1)
         C = C + _t(C) + H*np.eye(H.shape[-1])
-        return _t(np.linalg.solve(T, _t(R_bar + R @ C)))
+        slope = _t(R_bar + R @ C)
+        if M.shape[-1] == M.shape[-2]:
+            slope[..., -1, :] = 0. # the others leave the last column nothing but its sign; T would blow up the rounding
+        return _t(np.linalg.solve(T, slope))
     return R, pull
 
 def _t(X): return np.swapaxes(X, -1, -2)

@@ -9,7 +9,6 @@ every machine adds up exactly, stay as they are. A test whose verdict depends on
 
 import importlib
 import pkgutil
-import sys
 from functools import wraps
 
 import numpy as np
@@ -19,6 +18,7 @@ import tensor_overparam
 
 SIZE = 1e-15  # relative, about four units in the last place
 EXACT = np.uint64(2**24 - 1)  # numbers whose last 24 bits are zero are exact on every machine
+SHIFT = np.uint64(11)
 FACTORISATIONS = {
     np.linalg: "cholesky det eig eigh eigvals eigvalsh inv lstsq matrix_rank pinv qr slogdet solve svd",
     scipy.linalg: "cholesky cho_factor cho_solve eigh eigvalsh lstsq qr solve solve_triangular svd",
@@ -86,15 +86,11 @@ def moved(x, salt):
         return moved(x.real, salt) + 1j * moved(x.imag, salt)
     if x.dtype != np.float64:
         return x
-    with np.errstate(all="ignore"):
-        bits = np.ascontiguousarray(np.abs(x)).view(np.uint64).reshape(np.shape(x))
-        hashed = (bits + np.uint64(salt)) * np.uint64(0x9E3779B97F4A7C15)
-        hashed = (hashed ^ (hashed >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
-        h = (hashed >> np.uint64(11)).astype(float) / 2**52 - 1
-        result = np.where((bits & EXACT == 0) | ~np.isfinite(x), x, x * (1 + SIZE * h))
-    return result if isinstance(x, np.ndarray) else np.float64(result)
+    bits = np.abs(np.atleast_1d(x)).view(np.uint64)
+    factor = 1 + SIZE * ((bits * odd(salt) >> SHIFT) * 2.0**-52 - 1) * (bits & EXACT != 0)
+    return x * factor.reshape(np.shape(x))
 
 
-def is_moved():
-    """Tell whether these tests run on another machine."""
-    return hasattr(sys.modules["numpy"].linalg.eigh, "__wrapped__")
+def odd(salt):
+    """Return the multiplier of a multiplicative hash, one for each salt."""
+    return np.uint64((0x9E3779B97F4A7C15 * (2 * salt + 1)) % 2**64)
