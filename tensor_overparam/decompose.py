@@ -227,12 +227,12 @@ def _top(V):
     return np.take_along_axis(V, largest.argmax(axis=1)[:, None], 1)[:, 0] if V.size else np.empty(len(V))
 
 def _in_order(w, V):
-    "The order of the components: largest first, and equal ones by their entries, so that rounding does not decide."
+    "The order of components: largest first, of equal ones the positive, then by entries: rounding does not decide."
     first = np.argsort(-abs(w), kind="stable")
     size = abs(w[first])
     group = np.cumsum(np.append(0, size[1:] < (1 - TIED)*size[:-1]))[:len(w)]
     entries = -np.round(V[first]/TIED)
-    return first[np.lexsort((*entries.T[::-1], group))]
+    return first[np.lexsort((*entries.T[::-1], -np.sign(w[first]), group))]
 
 def _concluded(T, found, basis, stages, stop, verdict):
     "Sorted, signed, measured against the tensor as it came, and certified."
