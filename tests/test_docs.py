@@ -245,7 +245,7 @@ def test_search_finds(origin):
     with Visit(origin) as visit:
         page = visit.open("search.html", "?q=lazy+width")
         page.wait_for_selector("#search-results li a")
-        assert any("05_lazy" in link.get_attribute("href") for link in page.locator("#search-results li a").all())
+        assert any("descent/lazy" in link.get_attribute("href") for link in page.locator("#search-results li a").all())
     assert not visit.wrong, "\n".join(visit.wrong)
 
 
