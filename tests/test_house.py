@@ -144,6 +144,7 @@ def test_the_top_offers_what_is_meant():
         getattr(to, name)
     assert to.decompose.__module__ == "tensor_overparam.decomposition.answer"
     assert isinstance(to.decomposition, ModuleType) and isinstance(to.ledger, ModuleType)
+    assert {"CHECKS", "Report", "check_target", "report"} <= set(to.ledger.__all__)
     with pytest.raises(AttributeError, match="no attribute 'landscape'"):
         _ = to.landscape
 
