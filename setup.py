@@ -35,7 +35,7 @@ setup(
         "Topic :: Scientific/Engineering :: Mathematics",
     ],
     packages=find_packages(include=[package, f"{package}.*"]),
-    package_data={package: ["explore.js"]},
+    package_data={f"{package}.explorers": ["explore.js"]},
     python_requires=f">={settings['min_python']}",
     install_requires=settings["requirements"].split(),
     extras_require={key.removesuffix(extra): settings[key].split() for key in extras},

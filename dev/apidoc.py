@@ -1,7 +1,7 @@
 """Turn exported cells into entries of the reference: signature, docstring, parameter table, link to the source.
 
 Everything is read from the text of the cell, so defaults and types stand as their author wrote them, and the
-comment beside a parameter is its documentation.
+comment beside a parameter is its documentation; a docstring with sections says everything itself.
 """
 
 import ast
@@ -9,6 +9,8 @@ import copy
 import io
 import re
 import tokenize
+
+import docstrings
 
 FUNCTION = ast.FunctionDef
 HEADS = ("parameter", "type", "default", "meaning")
@@ -43,17 +45,73 @@ def comments(source):
 def entry(node, name, module, notes, link):
     """Return the entry of one function, class or constant."""
     if isinstance(node, FUNCTION):
-        head = name + signature(node.args)
-        body = [prose(ast.get_docstring(node)), table(parameters(node, notes))]
+        head, body = name + signature(node.args), explained(node, notes)
     elif isinstance(node, ast.ClassDef):
         head = name + construction(node)
-        body = [prose(ast.get_docstring(node)), table(fields(node, notes), "member" if is_enum(node) else "field")]
+        body = explained(node, notes)
         body += [member(child, name, module, notes) for child in node.body if is_public_method(child)]
     else:
         head, value = name, ast.unparse(value_of(node, name))
         body = [prose(notes.get(node.lineno)), f"`{value}`" if len(value) <= 100 and "`" not in value else ""]
     kind = {FUNCTION: "function", ast.ClassDef: "class"}.get(type(node), "data")
     return directive(kind, head, module, [*body, f"{{.origin}}\n[source notebook]({link})"])
+
+
+def explained(node, notes):
+    """Return what a function or a class says about itself: sections of its docstring, or comments on parameters."""
+    text = ast.get_docstring(node)
+    is_class = isinstance(node, ast.ClassDef)
+    head = "parameter" if not is_class else "member" if is_enum(node) else "field"
+    if not docstrings.is_numpydoc(text):
+        return [prose(text), table(fields(node, notes) if is_class else parameters(node, notes), head)]
+    found = docstrings.sections(text)
+    values = defaults(node)
+    listed = found.get("Parameters", []) + found.get("Attributes", [])
+    returned = found.get("Returns", []) + found.get("Yields", [])
+    rows = [(name, prose(kind), values.get(docstrings.names([(name,)])[0], ""), text) for name, kind, text in listed]
+    rows += [("returns", prose(f"{name}: {kind}" if kind else name), "", text) for name, kind, text in returned]
+    raised = "\n".join(f"- `{name}`: {flat(meaning)}" for name, _, meaning in found.get("Raises", ()))
+    return [
+        prose(found[""]),
+        table(rows, head),
+        titled("Raises", raised),
+        titled("Notes", prose(found.get("Notes"))),
+        titled("See also", prose(found.get("See Also"))),
+        titled("References", references(found.get("References", ""))),
+        titled("Examples", examples(found.get("Examples", ""))),
+    ]
+
+
+def defaults(node):
+    """Return {parameter or field: its default, as code}."""
+    if isinstance(node, ast.ClassDef):
+        made = [child for child in node.body if isinstance(child, FUNCTION) and child.name == "__init__"]
+        return defaults(made[0]) if made else {name: value for name, _, value, _ in fields(node, {})}
+    return {arg.arg: code(value) for arg, value in given(node.args)}
+
+
+def titled(title, text):
+    """Return a text below its title, or nothing where there is no text."""
+    return f"**{title}**\n\n{text}" if text else ""
+
+
+def flat(text):
+    """Return a text on one line, for a list or a table."""
+    return " ".join(prose(text).split())
+
+
+def references(text):
+    """Return a list of references, numbered as in the docstring: `.. [1] Author. Title`."""
+    parts = re.split(r"^\.\. \[(\w+)\]", text, flags=re.MULTILINE)
+    if len(parts) == 1:
+        return prose(text)
+    return "\n".join(f"- \\[{mark}\\] {flat(reference)}" for mark, reference in zip(parts[1::2], parts[2::2]))
+
+
+def examples(text):
+    """Return examples: what is typed and shown as code, with the words between."""
+    blocks = re.split(r"\n\s*\n", text.strip("\n")) if text else []
+    return "\n\n".join(f"```pycon\n{block}\n```" if block.startswith(">>>") else prose(block) for block in blocks)
 
 
 def value_of(node, name):
@@ -70,7 +128,7 @@ def member(node, owner, module, notes):
     is_property = bool(kinds & {"property", "cached_property"})
     head = f"{owner}.{node.name}" + ("" if is_property else signature(node.args, drop="staticmethod" not in kinds))
     options = [f":{kind}:" for kind in ("classmethod", "staticmethod") if kind in kinds]
-    body = [prose(ast.get_docstring(node)), table(parameters(node, notes))]
+    body = explained(node, notes)
     return directive("property" if is_property else "method", head, module, body, options, fence="~~~~")
 
 
@@ -109,27 +167,31 @@ def default(value):
     return "" if value is None else "=" + ("…" if "field(" in ast.unparse(value) else ast.unparse(value))
 
 
+def given(args):
+    """Return (parameter, default or None) of all that a function takes."""
+    plain, named = args.posonlyargs + args.args, list(zip(args.kwonlyargs, args.kw_defaults))
+    found = list(zip(plain, [None] * (len(plain) - len(args.defaults)) + args.defaults)) + named
+    return found + [(arg, None) for arg in (args.vararg, args.kwarg) if arg]
+
+
 def parameters(node, notes):
     """Return a row for each documented parameter and for what a function returns."""
-    args = node.args
-    plain, named = args.posonlyargs + args.args, list(zip(args.kwonlyargs, args.kw_defaults))
-    given = list(zip(plain, [None] * (len(plain) - len(args.defaults)) + args.defaults)) + named
-    given += [(arg, None) for arg in (args.vararg, args.kwarg) if arg]
+    taken = given(node.args)
     rows = [
         (arg.arg, code(arg.annotation), code(value), notes.get((value or arg).end_lineno))
-        for arg, value in given
+        for arg, value in taken
         if arg.arg not in ("self", "cls")
     ]
     first = node.body[0].lineno
-    start = max([node.lineno, *((value or arg).end_lineno for arg, value in given)])
-    end = [notes[line] for line in range(start, first) if line in notes and not ends_with(given, line)]
+    start = max([node.lineno, *((value or arg).end_lineno for arg, value in taken)])
+    end = [notes[line] for line in range(start, first) if line in notes and not ends_with(taken, line)]
     result = [("returns", code(node.returns), "", end[-1] if end else "")] if end or node.returns else []
     return rows + result if any(row[3] or row[1] for row in rows) or end else []
 
 
-def ends_with(given, line):
+def ends_with(taken, line):
     """Tell whether a line ends with a parameter, so that its comment belongs to that."""
-    return any((value or arg).end_lineno == line for arg, value in given)
+    return any((value or arg).end_lineno == line for arg, value in taken)
 
 
 def is_enum(node):
@@ -152,7 +214,7 @@ def table(rows, head="parameter"):
     """Return rows as a Markdown table, without the columns in which nothing stands."""
     if not rows:
         return ""
-    cells = [(f"**{escaped(name)}**", kind, value, prose(note)) for name, kind, value, note in rows]
+    cells = [(f"**{escaped(name)}**", kind, value, flat(note)) for name, kind, value, note in rows]
     kept = [i for i in range(4) if any(row[i] for row in cells)]
     lines = [[(head, *HEADS[1:])[i] for i in kept], ["---"] * len(kept), *([row[i] for i in kept] for row in cells)]
     return "{.parameters}\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)

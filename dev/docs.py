@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import os
+import posixpath
 import re
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from notebooks import ROOT, differing, name, notebooks, write
+from notebooks import ROOT, differing, name, notebooks, settings, write
 from sitecheck import problems
 from stage import CACHE, PACKAGE, STAGE, stage
 
@@ -69,11 +70,25 @@ def site():
         subprocess.run([sys.executable, "-m", "sphinx", *options, STAGE, html], check=True)
         found = files(Path(html))
     kept = {path: lean(path, content) for path, content in found.items() if not UNUSED.search(path)}
-    kept |= {".nojekyll": b""}
+    kept |= {".nojekyll": b""} | {old: redirection(old, new) for old, new in moved().items()}
     print(f"built in {time.perf_counter() - start:.0f} s", flush=True)
     tools = {tool: version(tool) for tool in TOOLS}
     stamp = {"sources": before, "pages": digest(kept), "tools": tools}
     return kept | {STAMP: json.dumps(stamp, indent=1).encode() + b"\n"}
+
+
+def moved():
+    """Return {address that a page once had: its address today}."""
+    lines = (HERE / "moved.txt").read_text(encoding="utf-8").split("\n")
+    return {f"{old}.html": f"{new}.html" for old, new in map(str.split, filter(None, lines))}
+
+
+def redirection(old, new):
+    """Return a page that leads on to where it has moved."""
+    there = posixpath.relpath(new, posixpath.dirname(old) or ".")
+    head = f'<meta charset="utf-8"><title>Moved</title><meta http-equiv="refresh" content="0; url={there}">'
+    text = f'<p>This page has moved <a href="{there}">here</a>.</p>'
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{text}</body></html>\n'.encode()
 
 
 def files(folder):
@@ -144,9 +159,10 @@ def behind():
 def sources():
     """Return all that the site is made from, as {path: content}."""
     made = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".js", ".css")]
-    tools = [*HERE.rglob("*.*"), *(ROOT / "dev" / f"{tool}.py" for tool in ("docs", "stage", "apidoc"))]
+    tools = [*HERE.rglob("*.*"), *(ROOT / "dev" / f"{tool}.py" for tool in ("docs", "stage", "apidoc", "docstrings"))]
     texts = [ROOT / path for path in ("settings.ini", "CHANGELOG.md", "CITATION.cff", "LICENSE")]
-    return {name(path): path.read_bytes() for path in [*notebooks(), *made, *tools, *texts] if path.is_file()}
+    written = [*notebooks(), ROOT / settings()["nbs_path"] / "sidebar.yml"]
+    return {name(path): path.read_bytes() for path in [*written, *made, *tools, *texts] if path.is_file()}
 
 
 def digest(files):

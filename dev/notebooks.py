@@ -27,6 +27,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
+import yaml
 from execnb.nbio import nb2str
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -37,6 +38,8 @@ from outputs import differences
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_A_CELL = 600
 WIDGET = "application/vnd.jupyter.widget-view+json"
+
+CONTENTS = "<!-- contents -->"  # the place of the table of contents in the index notebook
 
 MAX_CELLS = 70
 MAX_EXPORT_LINES = 60
@@ -63,9 +66,28 @@ def settings():
 
 
 def notebooks():
-    """Return the paths of all notebooks, in the order of the story."""
+    """Return the paths of all notebooks, in the order of reading; what the sidebar does not name comes last."""
     found = (ROOT / settings()["nbs_path"]).rglob("*.ipynb")
-    return sorted(path for path in found if not re.search(r"/[._]", name(path)))
+    unordered = sorted(path for path in found if not re.search(r"/[._]", name(path)))
+    ordered = [path for paths in chapters().values() for path in paths]
+    return [path for path in ordered if path in unordered] + [path for path in unordered if path not in ordered]
+
+
+def chapters():
+    """Return {title: notebooks} of nbs/sidebar.yml, the one place that knows an order; what has no chapter is in ""."""
+    nbs = ROOT / settings()["nbs_path"]
+    found = {"": []}
+    for entry in yaml.safe_load((nbs / "sidebar.yml").read_text(encoding="utf-8"))["website"]["sidebar"]["contents"]:
+        if isinstance(entry, str):
+            found[""].append(nbs / entry)
+        else:
+            found[entry["section"]] = [nbs / where for where in entry["contents"]]
+    return found
+
+
+def title(path):
+    """Return the title of a notebook."""
+    return read(path).cells[0].source.splitlines()[0].removeprefix("# ")
 
 
 def name(path):
@@ -292,9 +314,17 @@ def is_generated(module):
 def lint():
     """Name every place where a notebook breaks the project's limits; `ruff check` holds that of complexity."""
     paths = notebooks()
-    problems = [problem for path in paths for problem in problems_of(path)]
+    problems = [*problems_of_order(), *(problem for path in paths for problem in problems_of(path))]
     print(*problems, f"{len(paths)} notebooks, {len(problems)} problems", sep="\n")
     return int(bool(problems))
+
+
+def problems_of_order():
+    """Yield what is wrong with the order of reading."""
+    ordered = [path for paths in chapters().values() for path in paths]
+    yield from (f"{name(path)}: stands in sidebar.yml twice" for path in {*ordered} if ordered.count(path) > 1)
+    yield from (f"{name(path)}: stands in sidebar.yml, and is not there" for path in ordered if not path.exists())
+    yield from (f"{name(path)}: does not stand in sidebar.yml" for path in notebooks() if path not in ordered)
 
 
 def problems_of(path):
@@ -373,9 +403,27 @@ def readme(check):
     pictures = {}
     blocks = [block for cell in read(index).cells for block in markdown(cell, pictures)]
     head = f"<!-- Made from {name(index)} by dev/notebooks.py readme: edit the notebook. -->"
-    text = "\n\n".join([head, *filter(None, blocks)]) + "\n"
+    text = "\n\n".join([head, *filter(None, blocks)]).replace(CONTENTS, contents()) + "\n"
     stale = {path: None for path in (ROOT / "README_files").glob("*")}
     return write_or_check(differing(stale | pictures | {ROOT / "README.md": text.encode()}), check)
+
+
+def contents():
+    """Return the tutorials and the wings with what they are for, in the order of reading."""
+    first = [paths[0] for chapter, paths in chapters().items() if chapter not in ("", "Tutorials")]
+    tutorials = [f"{number}. [{title(path)}]({name(path)})" for number, path in enumerate(chapters()["Tutorials"], 1)]
+    between = "Then the library, one idea a notebook; the package is exported from them:"
+    head = ["| wing | what is in it | the question it opens with |", "|---|---|---|"]
+    rows = ("| [`{}`]({}) | {} | {} |".format(*wing(path), title(path)) for path in first)
+    return "\n".join([*tutorials, "", between, "", *head, *rows])
+
+
+def wing(path):
+    """Return the wing that a notebook belongs to: its name, the notebook, and the first sentence of its face."""
+    package, inside = ROOT / settings()["lib_path"], path.relative_to(ROOT / settings()["nbs_path"])
+    source = package / inside.parent / "__init__.py" if inside.parent.name else package / f"{inside.stem}.py"
+    text = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8")))
+    return inside.parts[0].removesuffix(".ipynb"), name(path), text.splitlines()[0].rstrip(".")
 
 
 def markdown(cell, pictures):

@@ -31,6 +31,8 @@ class Page(HTMLParser):
         self.ids |= {given[key] for key in ("id", "name") if given.get(key)}
         if tag == "a" and given.get("href"):
             self.links.append(given["href"])
+        if tag == "meta" and given.get("http-equiv") == "refresh":
+            self.links.append(given["content"].partition("url=")[2])
         if tag == "link" and LOADED_LINKS & set((given.get("rel") or "").split()):
             self.loaded.append(given.get("href") or "")
         self.loaded += [given[key] for key in SOURCES & given.keys() if given[key] and tag != "object"]
@@ -92,12 +94,13 @@ def undocumented(pages):
     """Yield every exported name that is not documented exactly once."""
     entries = Counter(entry for page in pages.values() for entry in page.entries)
     package = ROOT / settings()["lib_path"]
-    for path in sorted(package.glob("*.py")):
+    for path in sorted(package.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         found = re.search(r"^__all__ = (\[.*?\])", text, re.MULTILINE | re.DOTALL)
-        imports = [node for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)]
+        imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
         passed_on = {name.name for node in imports for name in node.names}
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         for name in sorted(set(ast.literal_eval(found[1])) - passed_on if found else ()):
-            times = entries[f"{package.name}.{path.stem}.{name}"]
+            times = entries[f"{module}.{name}"]
             if times != 1:
-                yield f"{path.stem}.{name} is documented {times} times"
+                yield f"{module}.{name} is documented {times} times"

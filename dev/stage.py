@@ -20,7 +20,20 @@ from importlib.metadata import version
 import apidoc
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from notebooks import ROOT, code, differing, directives, is_code, is_off, name, notebooks, read, run, settings, write
+from notebooks import (
+    ROOT,
+    chapters,
+    code,
+    differing,
+    directives,
+    is_code,
+    is_off,
+    notebooks,
+    read,
+    run,
+    settings,
+    write,
+)
 from PIL import Image
 
 PAGES = ROOT / "dev" / "docs" / "pages"
@@ -33,16 +46,6 @@ KERNEL = {
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
 EXPORTED = {"export", "exports", "exporti"}
-CHAPTERS = {
-    "00": "Tensors",
-    "03": "Training",
-    "09": "Theory and checks",
-    "10": "Your own tensor",
-    "11": "Sweeps",
-    "12": "Companion systems",
-    "20": "Seeing and running",
-    "tutorials/": "Tutorials",
-}
 REFERENCE = (
     "All names <names>",
     "Glossary <glossary>",
@@ -59,9 +62,9 @@ REFERENCE = (
 
 def stage():
     """Write everything that Sphinx reads; what has not changed is left alone, so that Sphinx can skip it."""
-    stories = {name(path).split("/", 1)[1]: read(path) for path in notebooks() if path.name != "index.ipynb"}
+    stories = {below(path): read(path) for path in notebooks() if path.name != "index.ipynb"}
     pages = {path.name: written(path.read_text(encoding="utf-8")) for path in PAGES.glob("*.md")}
-    pages["index.md"] += contents(stories)
+    pages["index.md"] += contents()
     live = {where: text for where, text in pages.items() if "\n```{code-cell}\n" in text}
     texts = {f"{where[:-3]}.ipynb": from_markdown(text) for where, text in live.items()} | stories
     shutil.copytree(ROOT / settings()["nbs_path"], EXECUTED, ignore=no_notebooks, dirs_exist_ok=True)
@@ -82,22 +85,24 @@ def no_notebooks(folder, names):
     return [name for name in names if name.endswith(".ipynb") or name.startswith(".")]
 
 
-def contents(stories):
-    """Return the tables of contents: the tutorials, the chapters of the library, then the reference."""
-    chapters = {caption: [] for caption in ("Tutorials", *CHAPTERS.values())}
-    for where in stories:
-        caption = CHAPTERS[max(start for start in CHAPTERS if start <= where)]
-        chapters[caption].append(f"{short(where)} <{where.removesuffix('.ipynb')}>")
-    chapters["Reference"] = REFERENCE
+def below(path):
+    """Return the path of a notebook from the folder of all notebooks, which is also that of its page."""
+    return path.relative_to(ROOT / settings()["nbs_path"]).as_posix()
+
+
+def contents():
+    """Return the tables of contents: the chapters in the order of reading, then the reference."""
+    tables = {chapter: list(map(entry, paths, range(1, 1 + len(paths)))) for chapter, paths in chapters().items()}
+    tables = {chapter: entries for chapter, entries in tables.items() if chapter} | {"Reference": REFERENCE}
     block = "\n```{{toctree}}\n:hidden:\n:caption: {}\n\n{}\n```\n"
-    return "".join(block.format(caption, "\n".join(entries)) for caption, entries in chapters.items() if entries)
+    return "".join(block.format(caption, "\n".join(entries)) for caption, entries in tables.items())
 
 
-def short(where):
-    """Return the name of a notebook as it stands in the table of contents."""
-    number, words = re.match(r"(?:.*/)?(\d+\w*?)_(.*)\.ipynb", where).groups()
-    words = words.replace("_", " ")
-    return f"{int(number)}. {words.capitalize()}" if "/" in where else words
+def entry(path, number):
+    """Return the line of a notebook in the table of contents; tutorials are numbered."""
+    words = re.sub(r"^\d+_", "", path.stem).replace("_", " ")
+    words = f"{number}. {words.capitalize()}" if path.parent.name == "tutorials" else words
+    return f"{words} <{below(path).removesuffix('.ipynb')}>"
 
 
 def written(text):
@@ -151,17 +156,28 @@ def shows_explorer(cell):
 
 def seen(source):
     """Return the sources of the modules that a text imports, and of those that these import."""
-    known, todo = {}, [source]
+    known, todo = {}, [(PACKAGE, source)]
     while todo:
-        text = todo.pop()
-        names = re.findall(rf"^\s*from (?:{PACKAGE.name})?\.(\w+) import", text, re.MULTILINE)
-        names += ["__init__"] * bool(re.search(rf"^\s*(?:from|import) {PACKAGE.name}\b(?!\.)", text, re.MULTILINE))
-        for path in {PACKAGE / f"{module}.py" for module in names} - known.keys():
-            if path.exists():
-                known[path] = path.read_text(encoding="utf-8")
-                todo.append(known[path])
-    scripts = {path: path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.js")}
+        folder, text = todo.pop()
+        for path in imported(folder, text) - known.keys():
+            known[path] = path.read_text(encoding="utf-8")
+            todo.append((path.parent, known[path]))
+    scripts = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.js")}
     return [text for _, text in sorted((known | scripts).items())]
+
+
+def imported(folder, text):
+    """Return the files of the package that a text in a folder of it imports from, faces included."""
+    found = set()
+    for dots, name, taken in re.findall(r"^\s*from (\.*)([\w.]*) import ([^#\n]*)", text, re.MULTILINE):
+        if not dots and name.split(".")[0] != PACKAGE.name:
+            continue
+        start = folder.joinpath(*[".."] * (len(dots) - 1)).resolve() if dots else PACKAGE.parent
+        place = start.joinpath(*filter(None, name.split(".")))
+        found |= {place.with_suffix(".py"), place / "__init__.py"}
+        found |= {place / f"{word}.py" for word in re.findall(r"\w+", taken)}
+    faces = {path.parent / "__init__.py" for path in found}
+    return {path for path in found | faces if path.is_file() and path.is_relative_to(PACKAGE)}
 
 
 def versions():
@@ -222,7 +238,7 @@ def documented(cell, found, module, link):
 @cache
 def public(module):
     """Return the names that a module exports."""
-    path = PACKAGE / f"{module.rpartition('.')[2]}.py"
+    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
     found = re.search(r"^__all__ = (\[.*?\])", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     return set(ast.literal_eval(found[1]))
 
@@ -266,11 +282,14 @@ def is_see_through(cell):
 
 
 def relinked(html, where):
-    """Let the links to notebooks in an output, whatever folder they start from, lead to their pages."""
-    pages = {path.name: name(path).split("/", 1)[1].replace(".ipynb", ".html") for path in notebooks()}
-    start = posixpath.dirname(where) or "."
-    found = r'(?<=href=")(?:[\w.]+/)*(\w+\.ipynb)(?=[#"])'
-    return re.sub(found, lambda link: posixpath.relpath(pages.get(link[1], link[0]), start), html)
+    """Let the links to notebooks in an output, which start from the folder of all notebooks, lead to their pages."""
+    pages = {below(path) for path in notebooks()}
+
+    def page(link):
+        is_known = f"{link[1]}.ipynb" in pages
+        return posixpath.relpath(f"{link[1]}.html", posixpath.dirname(where) or ".") if is_known else link[0]
+
+    return re.sub(r'(?<=href=")(?:\.\./)*([\w/]+)\.ipynb(?=[#"])', page, html)
 
 
 def prompt(cell, entries):

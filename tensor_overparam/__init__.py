@@ -1,21 +1,95 @@
-"""Over-parameterised symmetric tensor decomposition: see it, check it, use it."""
+"""Over-parameterised decomposition of symmetric tensors: see it, check it, use it.
 
-__version__ = "0.1.0"
+From a tensor to its components:
 
-from tensor_overparam.decompose import decompose
-from tensor_overparam.lazy import lazy_fit, lazy_width
-from tensor_overparam.modified import modified_gd
-from tensor_overparam.problems import (
-    correlated,
-    cumulant3,
-    cumulant4,
-    gaussian,
-    moment,
-    orthogonal,
-    recovery,
-    whiten,
-    with_noise,
+- `decompose` finds them, and their number, and returns a `Decomposition`;
+- `Factored` is a tensor given by its components, `Dense` one given as an array, and `symmetrize` makes an array
+  symmetric; any class with the three members of `Target` will do.
+
+Three ways to train, all returning a `Fit`:
+
+- `lazy_fit` lets components barely move, and `lazy_width` says how many that takes;
+- `modified_gd` lets them move as they should;
+- `gradient_descent` is what everybody would try first;
+- `Diverged` is raised where the numbers overflow.
+
+More than one run:
+
+- `sweep` runs a function on a grid with many seeds, and loses nothing;
+- `explore` puts sliders on an experiment.
+
+The wings, each with a tour of its own in its docstring (`help(tensor_overparam.descent)`):
+
+- `core`: the loop, and claims with their verdicts;
+- `tensors`: what a symmetric tensor is, and problems to try;
+- `descent`: all trainers, and the landscape they walk in;
+- `implicit_bias`: which of the many solutions an optimiser chooses;
+- `decomposition`: the stages of `decompose`, and certificates;
+- `nets`: two-layer networks;
+- `rotation`: training a rotation of fixed neurons;
+- `sweeps`: thresholds and phase diagrams from thousands of runs;
+- `plots`: pictures;
+- `explorers`: sliders;
+- `ledger`: every claim, held against a measurement;
+- `cli`: the command line.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tensor_overparam._version import __version__
+from tensor_overparam.decomposition import Decomposition, decompose
+from tensor_overparam.descent import Fit, gradient_descent, lazy_fit, lazy_width, modified_gd
+from tensor_overparam.descent.objective import Diverged
+from tensor_overparam.tensors import Dense, Factored, Target, symmetrize
+
+if TYPE_CHECKING:  # what is loaded when somebody asks for it
+    from tensor_overparam import cli, core, explorers, implicit_bias, ledger, nets, plots, rotation, sweeps
+    from tensor_overparam.explorers import explore
+    from tensor_overparam.sweeps import sweep
+
+__all__ = [
+    "decompose",
+    "Decomposition",
+    "Factored",
+    "Dense",
+    "Target",
+    "symmetrize",
+    "modified_gd",
+    "gradient_descent",
+    "lazy_fit",
+    "lazy_width",
+    "Fit",
+    "Diverged",
+    "sweep",
+    "explore",
+]
+_WINGS = (
+    "core",
+    "tensors",
+    "descent",
+    "implicit_bias",
+    "decomposition",
+    "nets",
+    "rotation",
+    "sweeps",
+    "plots",
+    "explorers",
+    "ledger",
+    "cli",
 )
-from tensor_overparam.sweeps import sweep
-from tensor_overparam.targets import Dense, Factored, Sum, inner, sqnorm, symmetrize, to_dense, value
-from tensor_overparam.vanilla import gradient_descent
+_FROM = {"sweep": "sweeps", "explore": "explorers"}
+
+
+def __getattr__(name):
+    """Load a wing, or a function of one, when somebody asks for it."""
+    if name in _WINGS:
+        return import_module(f"{__name__}.{name}")
+    if name in _FROM:
+        return getattr(import_module(f"{__name__}.{_FROM[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    """Return the names that people come for."""
+    return sorted([*__all__, *_WINGS, "__version__"])

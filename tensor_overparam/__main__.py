@@ -2,6 +2,6 @@
 
 import sys
 
-from tensor_overparam.cli import main
+from tensor_overparam.cli.commands import main
 
 sys.exit(main())

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tensor_overparam import gradient_descent, sweeps
-from tensor_overparam.headline import planted_batch
-from tensor_overparam.store import SweepStore
-from tensor_overparam.sweeps import sweep
-from tensor_overparam.workers import batched
+from tensor_overparam import gradient_descent
+from tensor_overparam.descent.regimes import planted_batch
+from tensor_overparam.sweeps import sweeping as sweeps
+from tensor_overparam.sweeps.store import SweepStore
+from tensor_overparam.sweeps.sweeping import sweep
+from tensor_overparam.sweeps.workers import batched
 
 quiet = partial(sweep, progress=False)
 GRID = {"width": [2, 3, 5], "dim": [4, 6]}

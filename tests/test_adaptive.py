@@ -6,9 +6,21 @@ import inspect
 import numpy as np
 import pytest
 
-from tensor_overparam import adaptive, checks_adaptive, checks_generalisation, counterexamples, interpolants
-from tensor_overparam.adaptive import OPTIMISERS, Optimiser, as_regression, descend, gaussian_regression
-from tensor_overparam.counterexamples import (
+from tensor_overparam.core.loop import Run, Stop
+from tensor_overparam.implicit_bias import (
+    claims as checks_adaptive,
+)
+from tensor_overparam.implicit_bias import (
+    claims_generalisation as checks_generalisation,
+)
+from tensor_overparam.implicit_bias import (
+    counterexamples,
+    interpolants,
+)
+from tensor_overparam.implicit_bias import (
+    optimisers as adaptive,
+)
+from tensor_overparam.implicit_bias.counterexamples import (
     accuracy,
     block_limit,
     gd_threshold,
@@ -16,7 +28,7 @@ from tensor_overparam.counterexamples import (
     unseen_scores,
     wilson_data,
 )
-from tensor_overparam.interpolants import (
+from tensor_overparam.implicit_bias.interpolants import (
     adagrad_flow,
     constant_bound,
     contraction,
@@ -30,7 +42,7 @@ from tensor_overparam.interpolants import (
     span_split,
     weighted_min_norm,
 )
-from tensor_overparam.train import Run, Stop
+from tensor_overparam.implicit_bias.optimisers import OPTIMISERS, Optimiser, as_regression, descend, gaussian_regression
 
 X, Y, W_STAR = gaussian_regression()
 TINY = np.array([[1.0, 2, 0, -1], [0, 1, 1, 3]]), np.array([1.0, -2])

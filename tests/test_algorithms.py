@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from tensor_overparam.algorithms import ALGORITHMS
-from tensor_overparam.modified import RULES, modified_gd
-from tensor_overparam.objective import Diverged, Fit, relative_error
-from tensor_overparam.problems import cumulant4, gaussian, moment, orthogonal, with_noise
-from tensor_overparam.targets import Dense, Factored, as_target, sqnorm, to_dense
-from tensor_overparam.train import Run, Stop
-from tensor_overparam.vanilla import gradient_descent
+from tensor_overparam.core.loop import Run, Stop
+from tensor_overparam.descent.modified import RULES, modified_gd
+from tensor_overparam.descent.objective import Diverged, Fit, relative_error
+from tensor_overparam.descent.registry import ALGORITHMS
+from tensor_overparam.descent.vanilla import gradient_descent
+from tensor_overparam.tensors.problems import cumulant4, gaussian, moment, orthogonal, with_noise
+from tensor_overparam.tensors.targets import Dense, Factored, as_target, sqnorm, to_dense
 
 SHORT = {"modified": dict(epochs=2, finish=1), None: dict(steps=40)}
 BATCHES = [name for name in ALGORITHMS if name != "lazy"]

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tensor_overparam.als import als, mixed, solve_slot, symmetric_part, symmetric_sqnorm
-from tensor_overparam.objective import sphere
-from tensor_overparam.problems import cumulant4, gaussian, orthogonal, with_noise
-from tensor_overparam.targets import Dense, Factored, sqnorm, symmetrize, to_dense
-from tensor_overparam.train import Run, Stop
+from tensor_overparam.core.loop import Run, Stop
+from tensor_overparam.descent.alternating import als, mixed, solve_slot, symmetric_part, symmetric_sqnorm
+from tensor_overparam.descent.objective import sphere
+from tensor_overparam.tensors.problems import cumulant4, gaussian, orthogonal, with_noise
+from tensor_overparam.tensors.targets import Dense, Factored, sqnorm, symmetrize, to_dense
 
 LETTERS = "pqrst"
 

@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-from tensor_overparam.checks_adaptive import ADAPTIVE
-from tensor_overparam.checks_dynamics import DYNAMICS_CHECKS
-from tensor_overparam.checks_generalisation import GENERALISATION
-from tensor_overparam.checks_lazy import LAZY_CHECKS
-from tensor_overparam.checks_modified import MODIFIED_CHECKS
-from tensor_overparam.checks_nets import NETS
-from tensor_overparam.checks_rotation import ROTATION
-from tensor_overparam.checks_success import SUCCESS_CHECKS
-from tensor_overparam.checks_turned import TURNED
+from tensor_overparam.core.claim import HOLDS, NOT_APPLICABLE, VIOLATED
+from tensor_overparam.descent.claims_deflation import DYNAMICS_CHECKS
+from tensor_overparam.descent.claims_lazy import LAZY_CHECKS
+from tensor_overparam.descent.claims_modified import MODIFIED_CHECKS
+from tensor_overparam.descent.claims_width import SUCCESS_CHECKS
+from tensor_overparam.implicit_bias.claims import ADAPTIVE
+from tensor_overparam.implicit_bias.claims_generalisation import GENERALISATION
 from tensor_overparam.ledger import CHECKS, report
+from tensor_overparam.nets.claims import NETS
 from tensor_overparam.own_problem import check_target
-from tensor_overparam.problems import gaussian, with_noise
-from tensor_overparam.theory import HOLDS, NOT_APPLICABLE, VIOLATED
+from tensor_overparam.rotation.claims import ROTATION
+from tensor_overparam.rotation.claims_training import TURNED
+from tensor_overparam.tensors.problems import gaussian, with_noise
 
 every_check = pytest.mark.parametrize("name", CHECKS)
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tensor_overparam.ledger import CHECKS
-from tensor_overparam.problems import gaussian
-from tensor_overparam.targets import to_dense
+from tensor_overparam.tensors.problems import gaussian
+from tensor_overparam.tensors.targets import to_dense
 
 COMMAND = [sys.executable, "-m", "tensor_overparam"]
 SMALL = "compare --dim 8 --rank 2 --widths 1,3 --dims 6,8 --seeds 3"

@@ -10,10 +10,10 @@ import time
 import numpy as np
 import pytest
 
-from tensor_overparam.cli import main
-from tensor_overparam.decompose import Decomposition
-from tensor_overparam.problems import gaussian, recovery, with_noise
-from tensor_overparam.targets import to_dense
+from tensor_overparam.cli.commands import main
+from tensor_overparam.decomposition.answer import Decomposition
+from tensor_overparam.tensors.problems import gaussian, recovery, with_noise
+from tensor_overparam.tensors.targets import to_dense
 
 T = gaussian(8, 3, 3, rng=1)
 

@@ -11,25 +11,22 @@ import warnings
 import numpy as np
 import pytest
 
-from tensor_overparam import (
-    Dense,
-    Factored,
-    correlated,
-    cumulant4,
-    decompose,
-    gaussian,
-    moment,
-    orthogonal,
-    recovery,
-    with_noise,
+from tensor_overparam import Dense, Factored, decompose
+from tensor_overparam.core.loop import Stop
+from tensor_overparam.decomposition.answer import Decomposition
+from tensor_overparam.decomposition.certificate import condition_number, kruskal_rank, uniqueness
+from tensor_overparam.decomposition.compress import Restricted, compress, core, restrict
+from tensor_overparam.decomposition.polish import (
+    best_weights,
+    damped_step,
+    join,
+    levenberg_marquardt,
+    split,
+    squared_distance,
 )
-from tensor_overparam.certificate import condition_number, kruskal_rank, uniqueness
-from tensor_overparam.compress import Restricted, compress, core, restrict
-from tensor_overparam.decompose import Decomposition
-from tensor_overparam.polish import best_weights, damped_step, join, levenberg_marquardt, split, squared_distance
-from tensor_overparam.prune import Found, merge, noise_peak, polish, prune
-from tensor_overparam.targets import packed, sqnorm, to_dense
-from tensor_overparam.train import Stop
+from tensor_overparam.decomposition.prune import Found, merge, noise_peak, polish, prune
+from tensor_overparam.tensors import correlated, cumulant4, gaussian, moment, orthogonal, recovery, with_noise
+from tensor_overparam.tensors.targets import packed, sqnorm, to_dense
 
 slow = pytest.mark.slow
 CELLS = [(make, l, d, r) for make in (orthogonal, gaussian) for l in (3, 4) for d in (20, 50) for r in (3, 5, 10)]
@@ -222,7 +219,7 @@ def test_damped_steps_directly_and_by_conjugate_gradients(monkeypatch):
     damping = np.repeat(mu * 9 * np.sum(x * x, axis=1) ** 2, 4)
     step = damped_step(x, s, down, 3, mu)
     assert np.allclose((J.T @ J + np.diag(damping)) @ step.ravel(), down.ravel(), atol=1e-5)
-    monkeypatch.setattr("tensor_overparam.polish.DIRECT", 1)
+    monkeypatch.setattr("tensor_overparam.decomposition.polish.DIRECT", 1)
     rough = damped_step(x, s, down, 3, mu)
     assert np.linalg.norm(rough - step) < 0.05 * np.linalg.norm(step)
     T = gaussian(6, 4, 3, rng=0)

@@ -17,18 +17,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from tensor_overparam.certificate import Certificate, certify, condition_number, cuts, kruskal_rank, uniqueness
-from tensor_overparam.compress import bulk_ratio, compress, core, leading, restrict
-from tensor_overparam.decompose import Decomposition, decompose
-from tensor_overparam.kernels import weigh
-from tensor_overparam.monomials import monomial_count, pack_coordinates
-from tensor_overparam.objective import residual_norm
-from tensor_overparam.polish import _by_products, join, levenberg_marquardt, split, squared_distance
-from tensor_overparam.problems import KINDS, correlated, gaussian, moment, orthogonal, recovery, with_noise
-from tensor_overparam.prune import merge, noise_share, nothing, polish, quiet, shares, thin
-from tensor_overparam.search import Look, search
-from tensor_overparam.targets import Dense, Factored, Sum, packed, symmetrize, to_dense
-from tensor_overparam.train import Stop
+from tensor_overparam.core.loop import Stop
+from tensor_overparam.decomposition.answer import Decomposition, decompose
+from tensor_overparam.decomposition.certificate import (
+    Certificate,
+    certify,
+    condition_number,
+    cuts,
+    kruskal_rank,
+    uniqueness,
+)
+from tensor_overparam.decomposition.compress import bulk_ratio, compress, core, leading, restrict
+from tensor_overparam.decomposition.polish import _by_products, join, levenberg_marquardt, split, squared_distance
+from tensor_overparam.decomposition.prune import merge, noise_share, nothing, polish, quiet, shares, thin
+from tensor_overparam.decomposition.search import Look, search
+from tensor_overparam.descent.objective import residual_norm
+from tensor_overparam.tensors.kernels import weigh
+from tensor_overparam.tensors.monomials import monomial_count, pack_coordinates
+from tensor_overparam.tensors.problems import KINDS, correlated, gaussian, moment, orthogonal, recovery, with_noise
+from tensor_overparam.tensors.targets import Dense, Factored, Sum, packed, symmetrize, to_dense
 
 slow = pytest.mark.slow
 some = settings(deadline=None, max_examples=15, derandomize=True)
@@ -426,14 +433,14 @@ def test_distance_by_entries_and_by_products(order, monkeypatch):
     (a, R), (b, Q) = entries(x, s), _by_products(T)(x, s)
     gap = to_dense(T) - to_dense(Factored(s, x, order))
     assert np.isclose(a, 0.5 * np.sum(gap**2)) and np.isclose(a, b) and np.allclose(R, Q)
-    monkeypatch.setattr("tensor_overparam.polish.LARGEST", 10)
+    monkeypatch.setattr("tensor_overparam.decomposition.polish.LARGEST", 10)
     assert squared_distance(T)[1] == "inner products"
 
 
 @pytest.mark.parametrize("direct", [2500, 0])
 def test_polish_ends_at_the_floor_and_never_climbs(direct, monkeypatch):
     """By factorisation and by conjugate gradients: a loss that only falls, down to rounding, at the truth."""
-    monkeypatch.setattr("tensor_overparam.polish.DIRECT", direct)
+    monkeypatch.setattr("tensor_overparam.decomposition.polish.DIRECT", direct)
     for order in (3, 4):
         T = gaussian(8, 5, order, "mixed" if order == 4 else None, rng=5)
         x, s = join(T.weights, T.vectors, order)
@@ -764,9 +771,9 @@ def test_interrupted_by_a_look(after):
 
 PROGRAM = """
 import warnings
-import tensor_overparam.search as search
-from tensor_overparam import gaussian
-from tensor_overparam.decompose import decompose
+import tensor_overparam.decomposition.search as search
+from tensor_overparam.tensors import gaussian
+from tensor_overparam.decomposition.answer import decompose
 warnings.simplefilter("error")
 grow = search.grow
 def loud(*args):

@@ -5,7 +5,8 @@ import pytest
 from scipy.integrate import quad
 from threadpoolctl import threadpool_limits
 
-from tensor_overparam.deflation import (
+from tensor_overparam.core.loop import Stop
+from tensor_overparam.descent.deflation import (
     arrival_time,
     component_mass,
     component_odes,
@@ -18,11 +19,10 @@ from tensor_overparam.deflation import (
     predicted_mass,
     small_start,
 )
-from tensor_overparam.modified import modified_gradient
-from tensor_overparam.objective import prepare
-from tensor_overparam.problems import correlated, orthogonal
-from tensor_overparam.targets import Factored
-from tensor_overparam.train import Stop
+from tensor_overparam.descent.modified import modified_gradient
+from tensor_overparam.descent.objective import prepare
+from tensor_overparam.tensors.problems import correlated, orthogonal
+from tensor_overparam.tensors.targets import Factored
 
 LAMBDA, DELTA = 0.01, 1e-4
 SEEDS = range(20)

@@ -29,7 +29,8 @@ OPTIONS = (
 BROWSERS = 2
 AXE, AXE_HASH = "axe-core@4.10.3", "880970c081707360e64f34cea25ff91892f5bc95675b0776925b9709dd8a68bb"
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+MOVED = docs.moved()
+PAGES = sorted({path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")} - MOVED.keys())
 TUTORIALS = [where for where in PAGES if where.startswith("tutorials/")]
 EXPLORER = "[data-tensor-explorer]"
 READY = """async () => {
@@ -245,8 +246,14 @@ def test_search_finds(origin):
     with Visit(origin) as visit:
         page = visit.open("search.html", "?q=lazy+width")
         page.wait_for_selector("#search-results li a")
-        assert any("05_lazy" in link.get_attribute("href") for link in page.locator("#search-results li a").all())
+        assert any("descent/lazy" in link.get_attribute("href") for link in page.locator("#search-results li a").all())
     assert not visit.wrong, "\n".join(visit.wrong)
+
+
+def test_old_addresses_lead_on(origin):
+    with Visit(origin) as visit:
+        for old, new in list(MOVED.items())[::20]:
+            visit.open(old).wait_for_url(f"{visit.origin}{new}")
 
 
 def test_every_picture_says_what_it_shows():

@@ -14,21 +14,36 @@ from threading import Event
 import numpy as np
 import pytest
 
-from tensor_overparam import explorers_nets, explorers_tensors, gaussian, lazy_fit, lazy_width, views
-from tensor_overparam.adaptive import descend, gaussian_regression
-from tensor_overparam.deflation import component_mass, deflation_flow
-from tensor_overparam.explore import Desk, explore, labels, loader, page, script
-from tensor_overparam.explorers import EXPLORERS, denoised, phase
-from tensor_overparam.explorers_tensors import FRAME
-from tensor_overparam.modified import modified_gd
-from tensor_overparam.net_limits import nt_limit, rf_limit, spectrum
-from tensor_overparam.objective import relative_error
-from tensor_overparam.orthogonal_training import energy_curve
-from tensor_overparam.problems import orthogonal
-from tensor_overparam.quadratic_nets import nn_risk
-from tensor_overparam.targets import Factored
-from tensor_overparam.vanilla import gradient_descent
-from tensor_overparam.views import COLORS, Field, Panel, Series, Table, View, as_message, as_plain, decoded, png
+from tensor_overparam import lazy_fit, lazy_width
+from tensor_overparam.descent.deflation import component_mass, deflation_flow
+from tensor_overparam.descent.modified import modified_gd
+from tensor_overparam.descent.objective import relative_error
+from tensor_overparam.descent.vanilla import gradient_descent
+from tensor_overparam.explorers import nets as explorers_nets
+from tensor_overparam.explorers import tensors as explorers_tensors
+from tensor_overparam.explorers import views
+from tensor_overparam.explorers.catalogue import EXPLORERS, denoised, phase
+from tensor_overparam.explorers.explorer import Desk, explore, labels, loader, page, script
+from tensor_overparam.explorers.tensors import FRAME
+from tensor_overparam.explorers.views import (
+    COLORS,
+    Field,
+    Panel,
+    Series,
+    Table,
+    View,
+    as_message,
+    as_plain,
+    decoded,
+    png,
+)
+from tensor_overparam.implicit_bias.optimisers import descend, gaussian_regression
+from tensor_overparam.nets.limits import nt_limit, rf_limit, spectrum
+from tensor_overparam.nets.quadratic import nn_risk
+from tensor_overparam.rotation.training import energy_curve
+from tensor_overparam.tensors import gaussian
+from tensor_overparam.tensors.problems import orthogonal
+from tensor_overparam.tensors.targets import Factored
 
 
 def wave(
@@ -335,7 +350,7 @@ def test_widget_is_wired_to_a_desk():
 
 
 def test_core_imports_no_widgets():
-    code = "import sys, tensor_overparam, tensor_overparam.explore; print(*sys.modules)"
+    code = "import sys, tensor_overparam, tensor_overparam.explorers.explorer; print(*sys.modules)"
     env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env).stdout
     assert not {"ipywidgets", "anywidget", "IPython", "matplotlib"} & set(loaded.split())
@@ -467,7 +482,7 @@ def test_phase_reads_a_table(tmp_path):
     assert view.panels[1].series[0].y.tolist() == [.5, .9] and "m = 8 is enough" in view.text
     assert view.panels[0].field.notes[0] == "4 of 10 runs"
     file.write_text("a,b\n1,2\n")
-    from tensor_overparam.explorers import read_diagram
+    from tensor_overparam.explorers.catalogue import read_diagram
     read_diagram.cache_clear()
     with pytest.raises(ValueError, match="not the table of a phase diagram"):
         phase(file=str(file))
@@ -475,7 +490,7 @@ def test_phase_reads_a_table(tmp_path):
 
 @pytest.mark.slow
 def test_phase_computes_what_success_does():
-    from tensor_overparam.phase import success
+    from tensor_overparam.sweeps.diagrams import success
     field = phase("als", 3).panels[0].field
     rows = success("als", 3, 6, 3, 4, epochs=10, seeds=range(8))
     assert field.z[list(field.y).index(4), list(field.x).index(3)] == np.mean([row["success"] for row in rows])
@@ -485,8 +500,8 @@ def test_phase_computes_what_success_does():
 
 CELL = """
 import time
-from tensor_overparam.views import View
-from tensor_overparam.explore import explore
+from tensor_overparam.explorers.views import View
+from tensor_overparam.explorers.explorer import explore
 def slow(n=3, wait=0.):
     if n < 0: raise ValueError(f"n is {n}; expected at least 0")
     for k in range(n):

@@ -36,8 +36,9 @@ def project(tmp_path, monkeypatch):
     tools.settings()
     shutil.copy(tools.ROOT / "settings.ini", tmp_path)
     monkeypatch.setattr(tools, "ROOT", tmp_path.resolve())
-    path = tmp_path.resolve() / "nbs" / "00_small.ipynb"
+    path = tmp_path.resolve() / "nbs" / "small.ipynb"
     path.parent.mkdir()
+    (path.parent / "sidebar.yml").write_text("website: {sidebar: {contents: [small.ipynb]}}")
     cells = [
         new_markdown_cell("# How small can it be?\n\n> A notebook with one function"),
         new_code_cell("#| default_exp small"),
@@ -103,7 +104,7 @@ RULES = {
     "no stored output": lambda nb: nb.cells[4].update(outputs=[]),
     "state of widgets": lambda nb: nb.metadata.update(widgets={"state": {}}),
     "title and a subtitle": lambda nb: nb.cells[0].update(source="How small?"),
-    "exports 41 lines": lambda nb: nb.cells[3].update(source="#| export\n" + "x = 1\n" * 41),
+    "lines, at most": lambda nb: nb.cells[3].update(source="#| export\n" + "x = 1\n" * (tools.MAX_EXPORT_LINES + 1)),
     "mixes imports": lambda nb: nb.cells[2].update(source="#| export\nimport math\nx = math.pi"),
     "not marked `#| raises`": lambda nb: nb.cells[4].outputs.append(
         new_output("error", ename="ValueError", evalue="no", traceback=[])
@@ -121,6 +122,21 @@ def test_each_limit_can_be_broken(project, capsys, problem):
     spoil(project, RULES[problem])
     assert tools.lint() == 1
     assert problem in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("contents", "problem"),
+    [
+        ("", "small.ipynb: does not stand in sidebar.yml"),
+        ("small.ipynb, small.ipynb", "small.ipynb: stands in sidebar.yml twice"),
+        ("small.ipynb, {section: More, contents: [large.ipynb]}", "large.ipynb: stands in sidebar.yml, and is not"),
+    ],
+)
+def test_the_order_of_reading_knows_every_notebook_once(project, capsys, contents, problem):
+    (project.parent / "sidebar.yml").write_text(f"website: {{sidebar: {{contents: [{contents}]}}}}")
+    assert tools.lint() == 1
+    assert problem in capsys.readouterr().out
+    assert tools.notebooks()[0] == project
 
 
 def test_an_explorer_with_a_still_is_fine(project):

@@ -8,12 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tensor_overparam import kernels
-from tensor_overparam.kernels import contract_dense, contract_factored, pack_factored, prefers_packing, weigh
-from tensor_overparam.lazy import Tangent
-from tensor_overparam.monomials import coordinates, monomial_count, pack, pack_coordinates, unpack
-from tensor_overparam.objective import residual
-from tensor_overparam.targets import Dense, Factored, asymmetry, inner, packed, sqnorm, symmetrize, to_dense, value
+from tensor_overparam.descent.lazy import Tangent
+from tensor_overparam.descent.objective import residual
+from tensor_overparam.tensors import kernels
+from tensor_overparam.tensors.kernels import contract_dense, contract_factored, pack_factored, prefers_packing, weigh
+from tensor_overparam.tensors.monomials import coordinates, monomial_count, pack, pack_coordinates, unpack
+from tensor_overparam.tensors.targets import (
+    Dense,
+    Factored,
+    asymmetry,
+    inner,
+    packed,
+    sqnorm,
+    symmetrize,
+    to_dense,
+    value,
+)
 
 some = settings(deadline=None, max_examples=25, derandomize=True)
 ORDERS = st.integers(2, 8)

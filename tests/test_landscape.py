@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from tensor_overparam.landscape import (
+from tensor_overparam.descent.landscape import (
     OBJECTIVES,
     Kernel,
     classify,
@@ -18,10 +18,10 @@ from tensor_overparam.landscape import (
     simplex_trap,
     spectrum,
 )
-from tensor_overparam.objective import relative_error
-from tensor_overparam.problems import SymmetricSquare, cumulant4, gaussian, orthogonal
-from tensor_overparam.targets import Factored, packed
-from tensor_overparam.vanilla import gradient_descent
+from tensor_overparam.descent.objective import relative_error
+from tensor_overparam.descent.vanilla import gradient_descent
+from tensor_overparam.tensors.problems import SymmetricSquare, cumulant4, gaussian, orthogonal
+from tensor_overparam.tensors.targets import Factored, packed
 
 BOTH = [("vanilla", 0.0), ("two-homogeneous", 0.0), ("two-homogeneous", 0.3)]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tensor_overparam import phase as experiments
-from tensor_overparam.cli import main
-from tensor_overparam.modified import epoch_time
-from tensor_overparam.phase import (
+from tensor_overparam.cli.commands import main
+from tensor_overparam.descent.modified import epoch_time
+from tensor_overparam.sweeps import diagrams as experiments
+from tensor_overparam.sweeps.diagrams import (
     GOAL,
     NAMES,
     Curve,
@@ -27,9 +27,9 @@ from tensor_overparam.phase import (
     targets_of,
     trained,
 )
-from tensor_overparam.store import SweepStore
-from tensor_overparam.sweeps import sweep
-from tensor_overparam.targets import value
+from tensor_overparam.sweeps.store import SweepStore
+from tensor_overparam.sweeps.sweeping import sweep
+from tensor_overparam.tensors.targets import value
 
 DATA = Path(__file__).parent.parent / "nbs" / "tutorials" / "data" / "how_many"
 SMALL = dict(order=3, dim=6, rank=2, kind="random")

@@ -10,11 +10,15 @@ plt = pytest.importorskip("matplotlib.pyplot", reason="plots are drawn with the 
 
 from matplotlib.colors import to_hex, to_rgb  # noqa: E402
 
-from tensor_overparam import gaussian, lazy_fit, modified_gd, orthogonal  # noqa: E402
-from tensor_overparam.deflation import component_mass, deflation_flow  # noqa: E402
-from tensor_overparam.plots import CYCLE, INK, PALETTE, loss_curve  # noqa: E402
-from tensor_overparam.plots_checks import lazy_residual, ledger_tiles, margins  # noqa: E402
-from tensor_overparam.plots_dynamics import (  # noqa: E402
+from tensor_overparam import lazy_fit, modified_gd  # noqa: E402
+from tensor_overparam.core.claim import Prediction, compare  # noqa: E402
+from tensor_overparam.descent.deflation import component_mass, deflation_flow  # noqa: E402
+from tensor_overparam.plots.base import CYCLE, INK, PALETTE, loss_curve  # noqa: E402
+from tensor_overparam.plots.claims import lazy_residual, ledger_tiles, margins  # noqa: E402
+from tensor_overparam.plots.films import crowd, film  # noqa: E402
+from tensor_overparam.plots.geometry import directions, gram, on_disc  # noqa: E402
+from tensor_overparam.plots.phase import STYLES, phase_diagram  # noqa: E402
+from tensor_overparam.plots.runs import (  # noqa: E402
     Plateau,
     component_cosines,
     component_masses,
@@ -22,11 +26,8 @@ from tensor_overparam.plots_dynamics import (  # noqa: E402
     loss_plateaus,
     plateaus,
 )
-from tensor_overparam.plots_film import crowd, film  # noqa: E402
-from tensor_overparam.plots_geometry import directions, gram, on_disc  # noqa: E402
-from tensor_overparam.plots_phase import STYLES, phase_diagram  # noqa: E402
-from tensor_overparam.targets import Factored  # noqa: E402
-from tensor_overparam.theory import Prediction, compare  # noqa: E402
+from tensor_overparam.tensors import gaussian, orthogonal  # noqa: E402
+from tensor_overparam.tensors.targets import Factored  # noqa: E402
 
 GROUNDS = ("#FFFFFF", "#121212")
 T = orthogonal(6, 3, 4, [1.0, 0.6, 0.3], rng=0)

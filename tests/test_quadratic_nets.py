@@ -6,16 +6,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from tensor_overparam.lazy import lazy_fit
-from tensor_overparam.mixture import (
-    mixture_nn_risk,
-    mixture_nt_risk,
-    mixture_nt_small,
-    mixture_rf_limit,
-    mixture_rf_risk,
-    mixture_risk,
-)
-from tensor_overparam.net_limits import (
+from tensor_overparam.core.claim import fitted_exponent
+from tensor_overparam.descent.lazy import lazy_fit
+from tensor_overparam.descent.objective import Diverged
+from tensor_overparam.nets.limits import (
     SPECTRA,
     alignment,
     curves,
@@ -30,8 +24,15 @@ from tensor_overparam.net_limits import (
     trace_part,
     trace_share,
 )
-from tensor_overparam.objective import Diverged
-from tensor_overparam.quadratic_nets import (
+from tensor_overparam.nets.mixture import (
+    mixture_nn_risk,
+    mixture_nt_risk,
+    mixture_nt_small,
+    mixture_rf_limit,
+    mixture_rf_risk,
+    mixture_risk,
+)
+from tensor_overparam.nets.quadratic import (
     QUADRATIC,
     RELU,
     hermite_activation,
@@ -40,9 +41,8 @@ from tensor_overparam.quadratic_nets import (
     rf_risk,
     risk,
 )
-from tensor_overparam.targets import Dense, Factored
-from tensor_overparam.theory import fitted_exponent
-from tensor_overparam.trained_nets import MixtureTeacher, conserved, sign_pair, train_net
+from tensor_overparam.nets.training import MixtureTeacher, conserved, sign_pair, train_net
+from tensor_overparam.tensors.targets import Dense, Factored
 
 GOLD = np.diag([3, 2, 1, 0.5, -0.5, -1])
 GOLD_W = np.arange(1, 19).reshape(3, 6) % 7 - 3.0

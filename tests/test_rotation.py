@@ -11,26 +11,16 @@ from scipy.optimize import minimize
 from scipy.stats import special_ortho_group
 
 import tensor_overparam
-from tensor_overparam.energy import energy_gradient, hyperspherical_energy, least_energy, mean_energy, minimise_energy
-from tensor_overparam.objective import sphere
-from tensor_overparam.orthogonal_training import (
-    METHODS,
-    compare_training,
-    energy_curve,
-    neurons,
-    relu_kernel,
-    teacher_student,
-    train_neurons,
+from tensor_overparam.core.loop import Move, run
+from tensor_overparam.descent.objective import sphere
+from tensor_overparam.rotation.energy import (
+    energy_gradient,
+    hyperspherical_energy,
+    least_energy,
+    mean_energy,
+    minimise_energy,
 )
-from tensor_overparam.problems import gaussian, orthogonal
-from tensor_overparam.rotated_tensors import (
-    rotated_dimension,
-    rotated_fit,
-    rotated_loss,
-    rotated_tangent_rank,
-    rotated_width,
-)
-from tensor_overparam.rotations import (
+from tensor_overparam.rotation.maps import (
     ROTATIONS,
     cayley,
     exponential,
@@ -43,8 +33,24 @@ from tensor_overparam.rotations import (
     skew,
     tangent,
 )
-from tensor_overparam.targets import Dense, Sum
-from tensor_overparam.train import Move, run
+from tensor_overparam.rotation.tensors import (
+    rotated_dimension,
+    rotated_fit,
+    rotated_loss,
+    rotated_tangent_rank,
+    rotated_width,
+)
+from tensor_overparam.rotation.training import (
+    METHODS,
+    compare_training,
+    energy_curve,
+    neurons,
+    relu_kernel,
+    teacher_student,
+    train_neurons,
+)
+from tensor_overparam.tensors.problems import gaussian, orthogonal
+from tensor_overparam.tensors.targets import Dense, Sum
 
 every_map = pytest.mark.parametrize("name", ROTATIONS)
 slow = pytest.mark.slow
@@ -386,8 +392,8 @@ def test_golden_widths():
 
 def random_cubic(seed):
     """Return a cubic in four variables, Gaussian in orthonormal coordinates."""
-    from tensor_overparam.kernels import weigh
-    from tensor_overparam.monomials import pack_coordinates
+    from tensor_overparam.tensors.kernels import weigh
+    from tensor_overparam.tensors.monomials import pack_coordinates
     t = np.random.default_rng([7, seed]).normal(size=20)
     return Dense.from_rows(weigh(pack_coordinates(t, 4, 3), 3), 3)
 

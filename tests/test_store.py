@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sweeping import GRID, draw, large, quiet, same, script, sound
 
-from tensor_overparam.runs import Function, cell_key, decode, encode, identify, plain
-from tensor_overparam.store import Row, SweepStore, tabulate
+from tensor_overparam.sweeps.runs import Function, cell_key, decode, encode, identify, plain
+from tensor_overparam.sweeps.store import Row, SweepStore, tabulate
 
 some = settings(deadline=None, max_examples=60, derandomize=True)
 
@@ -42,7 +42,7 @@ def test_the_key_knows_all_that_matters():
 
 def test_the_key_is_the_same_in_another_process(tmp_path):
     """No hash that Python salts, no address: another interpreter gives the same name."""
-    code = ("import sweeping, tensor_overparam.runs as r; "
+    code = ("import sweeping, tensor_overparam.sweeps.runs as r; "
             "print(r.cell_key(r.identify(sweeping.draw), {'width': 2, 'x': (1.5, None)}, 7))")
     assert script(tmp_path, "-c", code).stdout.strip() == cell_key(identify(draw), {"width": 2, "x": (1.5, None)}, 7)
 
@@ -75,7 +75,7 @@ import sys
 from pathlib import Path
 from importlib import import_module, reload
 sys.path.insert(0, ".")
-from tensor_overparam.runs import identify
+from tensor_overparam.sweeps.runs import identify
 text = '''NAMES = {"a"}
 def f(seed, x=frozenset("ab")):
     "Says."

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from sweeping import GRID, Counting, descent, draw, fragile, paths, quiet, same, script, sound
 
-from tensor_overparam import runs, store
-from tensor_overparam.runs import cells_of, identify
-from tensor_overparam.store import SweepStore
-from tensor_overparam.sweeps import sweep
+from tensor_overparam.sweeps import runs, store
+from tensor_overparam.sweeps.runs import cells_of, identify
+from tensor_overparam.sweeps.store import SweepStore
+from tensor_overparam.sweeps.sweeping import sweep
 
 # --- grid and seeds -----------------------------------------------------------------------------------
 
@@ -320,7 +320,7 @@ def test_the_bar(tmp_path, capsys, monkeypatch):
 STUDY = """
 import sys, time
 import numpy as np
-from tensor_overparam.sweeps import sweep
+from tensor_overparam.sweeps.sweeping import sweep
 
 GRID, SEEDS = {"width": [2, 3, 5], "dim": [4, 6]}, range(8)
 
@@ -425,8 +425,9 @@ def test_two_processes_share_a_store(study):
 
 INTERRUPTED = """
 import sys
-from tensor_overparam import gradient_descent, orthogonal
-from tensor_overparam.train import Stop
+from tensor_overparam import gradient_descent
+from tensor_overparam.tensors import orthogonal
+from tensor_overparam.core.loop import Stop
 import study
 
 def descent(width, seed):
@@ -486,7 +487,7 @@ def test_an_interruption_keeps_what_is_finished(tmp_path):
 
 def test_modules_know_only_what_is_below_them(tmp_path):
     """The names of runs know nothing of files, the file nothing of workers; no heavy module is loaded."""
-    out = script(tmp_path, "-c", "import sys, tensor_overparam.sweeps; print(*sys.modules)").stdout.split()
-    assert "tensor_overparam.sweeps" in out
+    out = script(tmp_path, "-c", "import sys, tensor_overparam.sweeps.sweeping; print(*sys.modules)").stdout.split()
+    assert "tensor_overparam.sweeps.sweeping" in out
     assert not {"matplotlib", "IPython", "pandas", "tqdm", "distributed", "cloudpickle"} & set(out)
     assert not hasattr(runs, "SweepStore") and not hasattr(store, "attempt")

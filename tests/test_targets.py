@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tensor_overparam.modified import modified_gd
-from tensor_overparam.monomials import monomial_count
-from tensor_overparam.objective import relative_error, residual_norm
-from tensor_overparam.problems import (
+from tensor_overparam.descent.modified import modified_gd
+from tensor_overparam.descent.objective import relative_error, residual_norm
+from tensor_overparam.descent.vanilla import gradient_descent
+from tensor_overparam.tensors.monomials import monomial_count
+from tensor_overparam.tensors.problems import (
     KINDS,
     SymmetricSquare,
     correlated,
@@ -21,7 +22,7 @@ from tensor_overparam.problems import (
     whiten,
     with_noise,
 )
-from tensor_overparam.targets import (
+from tensor_overparam.tensors.targets import (
     Dense,
     Factored,
     Sum,
@@ -35,7 +36,6 @@ from tensor_overparam.targets import (
     to_dense,
     value,
 )
-from tensor_overparam.vanilla import gradient_descent
 
 some = settings(deadline=None, max_examples=25, derandomize=True)
 SEEDS = st.integers(0, 2**32 - 1)

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from tensor_overparam.lazy import lazy_fit, lazy_floor, lazy_width, tangent_kernel
-from tensor_overparam.lazy_dynamics import lazy_gd, scaled_gd
-from tensor_overparam.modified import modified_gd, modified_gradient
-from tensor_overparam.monomials import monomial_count
-from tensor_overparam.objective import prepare, sphere
-from tensor_overparam.problems import gaussian, orthogonal
-from tensor_overparam.targets import Factored
-from tensor_overparam.train import Stop
-from tensor_overparam.vanilla import gradient_descent
+from tensor_overparam.core.loop import Stop
+from tensor_overparam.descent.lazy import lazy_fit, lazy_floor, lazy_width, tangent_kernel
+from tensor_overparam.descent.linearised import lazy_gd, scaled_gd
+from tensor_overparam.descent.modified import modified_gd, modified_gradient
+from tensor_overparam.descent.objective import prepare, sphere
+from tensor_overparam.descent.vanilla import gradient_descent
+from tensor_overparam.tensors.monomials import monomial_count
+from tensor_overparam.tensors.problems import gaussian, orthogonal
+from tensor_overparam.tensors.targets import Factored
 
 slow = pytest.mark.slow
 EXCEPTIONS = {(3, 5), (4, 3), (4, 4), (4, 5)}

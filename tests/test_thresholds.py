@@ -5,7 +5,7 @@ from math import inf, log
 import numpy as np
 import pytest
 
-from tensor_overparam.thresholds import Threshold, evidence, first_pass, scaling, surviving, threshold
+from tensor_overparam.sweeps.thresholds import Threshold, evidence, first_pass, scaling, surviving, threshold
 
 
 def coin(p):

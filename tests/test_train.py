@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tensor_overparam.train import Move, Run, State, Stop, as_numpy, iterate, join, run, whole_file
+from tensor_overparam.core.loop import Move, Run, State, Stop, as_numpy, iterate, join, run
+from tensor_overparam.core.whole_file import whole_file
 
 some = settings(deadline=None, max_examples=50, derandomize=True)
 

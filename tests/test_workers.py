@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sweeping import Counting, descent, draw, fragile, quiet, script
 
-from tensor_overparam import workers
-from tensor_overparam.runs import Function
-from tensor_overparam.store import SweepStore
-from tensor_overparam.workers import attempt, batch_for, batch_size, batched, pack, unpack
+from tensor_overparam.sweeps import workers
+from tensor_overparam.sweeps.runs import Function
+from tensor_overparam.sweeps.store import SweepStore
+from tensor_overparam.sweeps.workers import attempt, batch_for, batch_size, batched, pack, unpack
 
 some = settings(deadline=None, max_examples=60, derandomize=True)
 
@@ -266,7 +266,7 @@ MAIN = """
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from tensor_overparam.sweeps import sweep
+from tensor_overparam.sweeps.sweeping import sweep
 if sys.argv[1] == "bare": sys.modules["cloudpickle"] = None
 
 def local(width, seed):

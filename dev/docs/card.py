@@ -12,7 +12,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 from tensor_overparam import lazy_width
-from tensor_overparam.plots import PALETTE
+from tensor_overparam.plots.base import PALETTE
 
 INK = "#1a2433"
 

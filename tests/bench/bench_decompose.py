@@ -37,15 +37,15 @@ from scipy.optimize import minimize  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tensor_overparam.compress import compress, core  # noqa: E402
-from tensor_overparam.decompose import decompose  # noqa: E402
-from tensor_overparam.kernels import weigh  # noqa: E402
-from tensor_overparam.monomials import monomial_count, pack_coordinates  # noqa: E402
-from tensor_overparam.objective import norm, residual, residual_norm  # noqa: E402
-from tensor_overparam.polish import join, levenberg_marquardt, split, squared_distance  # noqa: E402
-from tensor_overparam.problems import KINDS, correlated, gaussian, recovery, with_noise  # noqa: E402
-from tensor_overparam.targets import Dense, Factored, packed, to_dense  # noqa: E402
-from tensor_overparam.train import Stop  # noqa: E402
+from tensor_overparam.core.loop import Stop  # noqa: E402
+from tensor_overparam.decomposition.answer import decompose  # noqa: E402
+from tensor_overparam.decomposition.compress import compress, core  # noqa: E402
+from tensor_overparam.decomposition.polish import join, levenberg_marquardt, split, squared_distance  # noqa: E402
+from tensor_overparam.descent.objective import norm, residual, residual_norm  # noqa: E402
+from tensor_overparam.tensors.kernels import weigh  # noqa: E402
+from tensor_overparam.tensors.monomials import monomial_count, pack_coordinates  # noqa: E402
+from tensor_overparam.tensors.problems import KINDS, correlated, gaussian, recovery, with_noise  # noqa: E402
+from tensor_overparam.tensors.targets import Dense, Factored, packed, to_dense  # noqa: E402
 
 TOL = 1e-10
 

@@ -93,8 +93,8 @@ def page_faults(f, calls=5):
 
 def problem(m, d, order, r, batch=()):
     """A planted target with r terms, its squared norm, and a student: unit vectors and weights."""
-    from tensor_overparam.problems import gaussian
-    from tensor_overparam.targets import sqnorm
+    from tensor_overparam.tensors.problems import gaussian
+    from tensor_overparam.tensors.targets import sqnorm
     T, rng = gaussian(d, r, order, rng=1), np.random.default_rng(2)
     C = rng.normal(size=(*batch, m, d))
     return T, float(sqnorm(T)), C / np.linalg.norm(C, axis=-1, keepdims=True), rng.normal(size=(*batch, m))
@@ -102,7 +102,7 @@ def problem(m, d, order, r, batch=()):
 
 def package(T, C, w, size):
     """Loss, residual rows and residual values by the package."""
-    from tensor_overparam.objective import residual
+    from tensor_overparam.descent.objective import residual
 
     return lambda: residual(T, C, w, size)
 
@@ -169,7 +169,7 @@ def products(m, d, order, seconds):
     """Loss and residual rows, beside the two products with the student's Gram matrix."""
     from scipy.linalg.blas import dgemm, dsymm, dsyrk
 
-    from tensor_overparam.objective import residual
+    from tensor_overparam.descent.objective import residual
     T, size, C, w = problem(m, d, order, 10)
     faults = page_faults(lambda: residual(T, C, w, size))
     G, out, F, Fout = np.empty((m, m)), np.empty((m, d)), np.zeros((m, m), order="F"), np.empty((d, m), order="F")
@@ -214,7 +214,7 @@ def autograd(m, d, order, r, seconds):
 
 def batches(runs, m, d, order, seconds):
     """A batch of students, beside a loop over them."""
-    from tensor_overparam.objective import residual
+    from tensor_overparam.descent.objective import residual
     T, size, C, w = problem(m, d, order, 4, (runs,))
     def batch():
         return residual(T, C, w, size)
@@ -229,7 +229,7 @@ def batches(runs, m, d, order, seconds):
 
 def memory(m, d, order):
     """Memory that loss and gradient of a wide student add, in MB."""
-    from tensor_overparam.kernels import prefers_packing
+    from tensor_overparam.tensors.kernels import prefers_packing
     T, size, C, w = problem(m, d, order, 10)
     package(T, C[:10], w[:10], size)()  # what the libraries load and keep
     before = peak_memory()
@@ -239,8 +239,8 @@ def memory(m, d, order):
 
 def packing(m, d, order, seconds):
     """A wide tensor contracted on its own vectors: packed, as the package chooses, beside panels of the Gram matrix."""
-    from tensor_overparam.kernels import _own_panels, prefers_packing
-    from tensor_overparam.targets import Factored
+    from tensor_overparam.tensors.kernels import _own_panels, prefers_packing
+    from tensor_overparam.tensors.targets import Factored
     _, _, C, w = problem(m, d, order, 1)
     T = Factored(w, C, order)
     x, y = T.contract(C), _own_panels(C, w, order - 1)
@@ -251,7 +251,7 @@ def packing(m, d, order, seconds):
 
 def crossover(d, order, seconds):
     """The width at which packing a tensor for its own vectors starts to pay: measured, and as the package believes."""
-    from tensor_overparam.kernels import _own_panels, contract_dense, pack_factored, prefers_packing, weigh
+    from tensor_overparam.tensors.kernels import _own_panels, contract_dense, pack_factored, prefers_packing, weigh
     widths = [int(m) for m in np.unique(np.geomspace(8, 6000, 600).astype(int))]
     believed = next((m for m in widths if prefers_packing(m, m, d, order)), None)
 
@@ -272,9 +272,9 @@ def crossover(d, order, seconds):
 
 def lazy_race(m, d, order, factorise):
     """A lazy fit without the kernel matrix, beside its factorisation."""
-    from tensor_overparam.lazy import lazy_fit
-    from tensor_overparam.objective import sphere
-    from tensor_overparam.problems import gaussian
+    from tensor_overparam.descent.lazy import lazy_fit
+    from tensor_overparam.descent.objective import sphere
+    from tensor_overparam.tensors.problems import gaussian
     T, C = gaussian(d, 3, order, rng=0), sphere([0], 0, m, d)[0]
     fit = lazy_fit(T, C, method="cg")
     free = race({"cg": lambda: lazy_fit(T, C, method="cg")}, 10.0 if factorise else 3.0)["cg"]
@@ -292,9 +292,9 @@ def lazy_race(m, d, order, factorise):
 
 def lazy_wide(m, d, order):
     """Time and memory of a lazy fit with m d parameters."""
-    from tensor_overparam.lazy import lazy_fit
-    from tensor_overparam.objective import sphere
-    from tensor_overparam.problems import gaussian
+    from tensor_overparam.descent.lazy import lazy_fit
+    from tensor_overparam.descent.objective import sphere
+    from tensor_overparam.tensors.problems import gaussian
     T, C = gaussian(d, 3, order, rng=0), sphere([0], 0, m, d)[0]
     start = time.perf_counter()
     fit = lazy_fit(T, C)
@@ -304,8 +304,8 @@ def lazy_wide(m, d, order):
 
 def training(seeds, d, r, m, order, epochs):
     """Modified gradient descent, many seeds at once, beside one after the other."""
-    from tensor_overparam.modified import modified_gd
-    from tensor_overparam.problems import orthogonal
+    from tensor_overparam.descent.modified import modified_gd
+    from tensor_overparam.tensors.problems import orthogonal
     T = orthogonal(d, r, order, rng=0)
     def go(rng):
         return modified_gd(T, m, rng=rng, epochs=epochs, goal=1e-9, finish=1)

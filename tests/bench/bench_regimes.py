@@ -14,12 +14,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tensor_overparam.headline import planted_batch  # noqa: E402
-from tensor_overparam.lazy import lazy_fit, lazy_floor, lazy_width  # noqa: E402
-from tensor_overparam.lazy_dynamics import scaled_gd  # noqa: E402
-from tensor_overparam.modified import modified_gd  # noqa: E402
-from tensor_overparam.objective import sphere  # noqa: E402
-from tensor_overparam.targets import Factored  # noqa: E402
+from tensor_overparam.descent.lazy import lazy_fit, lazy_floor, lazy_width  # noqa: E402
+from tensor_overparam.descent.linearised import scaled_gd  # noqa: E402
+from tensor_overparam.descent.modified import modified_gd  # noqa: E402
+from tensor_overparam.descent.objective import sphere  # noqa: E402
+from tensor_overparam.descent.regimes import planted_batch  # noqa: E402
+from tensor_overparam.tensors.targets import Factored  # noqa: E402
 
 
 def lazy_ceiling(targets=40, draws=3):

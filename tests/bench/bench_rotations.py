@@ -28,8 +28,8 @@ sys.path.insert(0, os.environ.get("TENSOR_OVERPARAM", str(ROOT)))  # the copy of
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bench_kernels import about, race  # noqa: E402
 
-from tensor_overparam.orthogonal_training import METHODS, compare_training  # noqa: E402
-from tensor_overparam.rotations import ROTATIONS, householder, riemannian_step  # noqa: E402
+from tensor_overparam.rotation.maps import ROTATIONS, householder, riemannian_step  # noqa: E402
+from tensor_overparam.rotation.training import METHODS, compare_training  # noqa: E402
 
 
 def one_at_a_time(U, R_bar):

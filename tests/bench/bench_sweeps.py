@@ -20,10 +20,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np  # noqa: E402
 
-from tensor_overparam import gradient_descent, orthogonal  # noqa: E402
-from tensor_overparam.headline import planted_batch  # noqa: E402
-from tensor_overparam.sweeps import batch_size, batched, sweep  # noqa: E402
-from tensor_overparam.workers import one_thread  # noqa: E402
+from tensor_overparam import gradient_descent  # noqa: E402
+from tensor_overparam.descent.regimes import planted_batch  # noqa: E402
+from tensor_overparam.sweeps.sweeping import batch_size, batched, sweep  # noqa: E402
+from tensor_overparam.sweeps.workers import one_thread  # noqa: E402
+from tensor_overparam.tensors import orthogonal  # noqa: E402
 
 SEEDS = range(256)
 
