@@ -1,7 +1,7 @@
 """The simulated other machine differs in the last bit, and in nothing else."""
 
 import numpy as np
-from another_machine import SIZE, moved
+from another_machine import SIZE, is_identity, moved, rounded_before
 
 
 def test_last_bits_move():
@@ -29,3 +29,12 @@ def test_tuples_and_complex_numbers():
     x = np.random.default_rng(0).normal(size=9) / 3
     first, second = moved((x, 1j * x), 3)
     assert np.array_equal(first, moved(x, 3)) and np.array_equal(second.imag, first)
+
+
+def test_solving_with_the_identity_is_exact_everywhere():
+    """With anything else it is not."""
+    x = np.random.default_rng(0).normal(size=(3, 4, 2))
+    solve = rounded_before(np.linalg.solve, 1)
+    assert np.array_equal(solve(np.eye(4), x), x) and np.array_equal(solve(np.broadcast_to(np.eye(4), (3, 4, 4)), x), x)
+    assert not np.array_equal(solve(np.eye(4) / 3, x / 3), np.linalg.solve(np.eye(4) / 3, x / 3))
+    assert not is_identity(np.eye(3)[:2]) and not is_identity(np.ones(1))
