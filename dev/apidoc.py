@@ -158,8 +158,8 @@ def construction(node):
     made = [child for child in node.body if isinstance(child, FUNCTION) and child.name == "__init__"]
     if made:
         return signature(made[0].args, drop=True)
-    given = [field for field in node.body if isinstance(field, ast.AnnAssign)]
-    return f"({', '.join(field.target.id + default(field.value) for field in given)})" if given else ""
+    made = [field for field in node.body if isinstance(field, ast.AnnAssign)]
+    return f"({', '.join(field.target.id + default(field.value) for field in made)})" if made else ""
 
 
 def default(value):

@@ -49,6 +49,7 @@ EXPORTED = {"export", "exports", "exporti"}
 REFERENCE = (
     "All names <names>",
     "Glossary <glossary>",
+    "How to choose <choose>",
     "Add your own <extend>",
     "Cite <cite>",
     "Changelog <changelog>",

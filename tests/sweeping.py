@@ -83,5 +83,5 @@ def script(folder, *words, **options):
 
 def paths():
     """The environment of a script: this package and this file can be imported."""
-    search = [str(Path(sweeps.__file__).parents[1]), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    search = [str(Path(sweeps.__file__).parents[2]), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
     return os.environ | {"PYTHONPATH": os.pathsep.join(search), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}

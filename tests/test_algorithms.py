@@ -1,5 +1,7 @@
 """The contract that every trainer keeps with every target: shapes, seeds, records, units, batches and refusals."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,9 @@ from tensor_overparam.descent.vanilla import gradient_descent
 from tensor_overparam.tensors.problems import cumulant4, gaussian, moment, orthogonal, with_noise
 from tensor_overparam.tensors.targets import Dense, Factored, as_target, sqnorm, to_dense
 
-SHORT = {"modified": dict(epochs=2, finish=1), None: dict(steps=40)}
-BATCHES = [name for name in ALGORITHMS if name != "lazy"]
+BATCHES = [name for name, algorithm in ALGORITHMS.items() if algorithm.batched]
+SCALES = [name for name, algorithm in ALGORITHMS.items() if algorithm.any_scale]
+ARRAYS = [name for name in BATCHES if ALGORITHMS[name].any_array]
 WIDTH = 3
 
 
@@ -42,9 +45,17 @@ each_algorithm = pytest.mark.parametrize("name", ALGORITHMS)
 each_target = pytest.mark.parametrize("target", TARGETS)
 
 
+def takes(option):
+    """Return the names of those that can be told something."""
+    return [name for name, algorithm in ALGORITHMS.items() if option in signature(algorithm.train).parameters]
+
+
+RATES, STARTS = takes("learning_rate"), takes("init")
+
+
 def train(name, target, width=WIDTH, **options):
     """Call a trainer by name for a few steps."""
-    return ALGORITHMS[name](target, width, **SHORT.get(name, SHORT[None]) | options)
+    return ALGORITHMS[name].train(target, width, **ALGORITHMS[name].short | options)
 
 
 def trace(fit):
@@ -76,7 +87,8 @@ def test_what_comes_out(name, target):
     assert np.isclose(trace(fit)[-1], fit.relative_error, atol=1e-7)
     assert r.step[0] == r.time[0] == 0 and r.step[-1] == r.final.step and r.time[-1] == r.final.time
     assert np.all(np.diff(r.step) > 0) and np.all(np.diff(r.time) >= 0)
-    assert set(range(0, 40, 7)) <= set(r.step.tolist())
+    assert set(range(0, r.final.step + 1, 7)) <= set(r.step.tolist())
+    assert r.stop is Stop.GOAL or r.final.step >= 35
     assert all(len(v) == len(r.step) and np.isfinite(v).all() for v in r.trace.values())
     assert np.allclose(r.trace["loss"], 0.5 * trace(fit) ** 2 * sqnorm(T), rtol=1e-8, atol=1e-12 * sqnorm(T))
     assert r.config["algorithm"] == name and r.config["width"] == WIDTH and r.config["seed"] == 1
@@ -87,8 +99,8 @@ def test_what_comes_out(name, target):
 @each_target
 def test_the_error_falls(name, target):
     """Some hundred steps with default options bring every trainer nearer to every target."""
-    options = {} if name == "modified" else {"steps": 300}
-    fit = train(name, TARGETS[target](), width=6, rng=2, **options)
+    options = {"steps": 300} if "steps" in ALGORITHMS[name].short else {}
+    fit = ALGORITHMS[name].train(TARGETS[target](), 6, rng=2, **options)
     assert trace(fit)[-1] < 0.99 * trace(fit)[0]
 
 
@@ -99,7 +111,10 @@ def test_seeds_decide(name, target):
     make = TARGETS[target]
     fit = train(name, make(), rng=3)
     assert_same(fit, train(name, make(), rng=3))
-    assert not np.allclose(to_dense(fit.student), to_dense(train(name, make(), rng=4).student))
+    other = train(name, make(), rng=4)
+    assert not np.array_equal(trace(fit), trace(other))
+    if name != "als":  # which may find the same optimum from both
+        assert not np.allclose(to_dense(fit.student), to_dense(other.student))
     a, b = (train(name, make(), rng=np.random.default_rng(5)) for _ in range(2))
     assert_same(a, b)
 
@@ -120,7 +135,7 @@ def test_input_is_not_changed(name, target):
     T = TARGETS[target]()
     start = gaussian(as_target(T).dim, WIDTH, as_target(T).order, rng=9)
     before = start.vectors.copy(), start.weights.copy(), np.array(to_dense(as_target(T)))
-    train(name, T, **({"init": start} if name in ("vanilla", "lazy") else {}))
+    train(name, T, **({"init": start} if name in STARTS else {}))
     after = start.vectors, start.weights, to_dense(as_target(T))
     assert all(np.array_equal(x, y) for x, y in zip(before, after))
 
@@ -133,7 +148,7 @@ def test_input_can_be_read_only(name):
     assert train(name, T).relative_error < 2
 
 
-@each_algorithm
+@pytest.mark.parametrize("name", SCALES)
 @pytest.mark.parametrize("scale", [1e-6, 1e6])
 @pytest.mark.parametrize("target", ["factored 3", "factored 4", "noisy", "cumulant"])
 def test_units_do_not_matter(name, scale, target):
@@ -147,7 +162,7 @@ def test_units_do_not_matter(name, scale, target):
     assert np.allclose(to_dense(b.student), scale * array, rtol=1e-6, atol=1e-6 * scale * np.abs(array).max())
 
 
-@each_algorithm
+@pytest.mark.parametrize("name", SCALES)
 @pytest.mark.parametrize("scale", [1e-170, 1e160])
 def test_extreme_units_are_managed_or_refused(name, scale):
     """A target whose squared norm overflows is trained in its own units, or refused in a sentence."""
@@ -166,7 +181,7 @@ def test_seeds_in_a_batch(name, target):
     compare_batch(name, TARGETS[target]())
 
 
-@pytest.mark.parametrize("name", BATCHES)
+@pytest.mark.parametrize("name", [name for name in BATCHES if name in RATES])
 def test_seeds_in_a_batch_with_a_given_rate(name):
     """The same, where all runs are told their learning rate."""
     compare_batch(name, TARGETS["factored 3"](), learning_rate=0.02)
@@ -181,7 +196,7 @@ def compare_batch(name, T, **options):
         assert_same(fit, train(name, T, rng=seed, **options), exact=False)
 
 
-@pytest.mark.parametrize("name", BATCHES)
+@pytest.mark.parametrize("name", [name for name in BATCHES if name in SCALES])
 @pytest.mark.parametrize("order", [2, 3, 4, 5])
 def test_targets_in_a_batch(name, order):
     """A batch of targets of different sizes, one a seed, gives what each of them gives alone, in its own units."""
@@ -251,48 +266,46 @@ def test_targets_that_cannot_be_learned_are_refused(name):
 
 
 @pytest.mark.parametrize("rate", [0, -0.1, np.nan, np.inf])
-@each_algorithm
+@pytest.mark.parametrize("name", RATES)
 def test_learning_rates_that_mean_nothing_are_refused(name, rate):
     """A learning rate is a positive number."""
     with pytest.raises(ValueError, match="learning_rate is .*expected a positive number"):
         train(name, TARGETS["factored 3"](), learning_rate=rate)
 
 
-@each_algorithm
+@pytest.mark.parametrize("name", RATES)
 def test_a_learning_rate_of_text_is_refused(name):
     """Text is not a positive number either."""
     with pytest.raises(ValueError, match="learning_rate is 'fast'"):
         train(name, TARGETS["factored 3"](), learning_rate="fast")
 
 
-@pytest.mark.parametrize("name", ["vanilla", "lazy"])
+@pytest.mark.parametrize("name", STARTS)
 def test_a_start_of_another_order_is_refused(name):
     """A student of order 4 is no start for a target of order 3."""
     with pytest.raises(ValueError, match="order"):
         train(name, gaussian(5, 3, 3), init=gaussian(5, 3, 4))
 
 
-@pytest.mark.parametrize("name", ["vanilla", "lazy"])
+@pytest.mark.parametrize("name", STARTS)
 def test_a_start_of_another_size_is_refused(name):
     """A student of four components is no start for three."""
-    with pytest.raises(ValueError, match=r"init has vectors of shape \(4, 5\); expected \(3, 5\)"):
+    with pytest.raises(ValueError, match=r"init has .*vectors of shape \(4, 5\).*expected .*\(3, 5\)"):
         train(name, gaussian(5, 3, 3), init=gaussian(5, 4, 3))
 
 
-TOO_FAST = {"vanilla": 1e3, "lazy": 1e3, "scaled": 1e3, "modified": 30.0}
-
-
-@each_algorithm
+@pytest.mark.parametrize("name", [name for name in RATES if name != "deflation"])  # whose polar step cannot overflow
 def test_divergence_is_an_error_that_carries_the_run(name):
     """Numbers that overflow raise `Diverged`, a ValueError that carries the record up to the last finite point."""
     T = TARGETS["factored 3"]()
-    options = dict(learning_rate=TOO_FAST[name], **({"epochs": 60} if name == "modified" else {"steps": 500}))
+    options = dict(learning_rate=30.0 if name == "modified" else 1e3)
+    options |= {"steps": 500} if "steps" in ALGORITHMS[name].short else {"epochs": 60} if name == "modified" else {}
     with pytest.raises(Diverged, match="learning_rate") as error:
         train(name, T, **options)
     r = error.value.run
     assert isinstance(error.value, ValueError) and r.stop is Stop.DIVERGED
     assert r.step[0] == 0 and r.step[-1] == r.final.step and all(np.isfinite(v).all() for v in r.trace.values())
-    assert all(np.isfinite(v).all() for v in r.final.params.values() if isinstance(v, np.ndarray) and v.ndim)
+    assert all(np.isfinite(v).all() for v in vars(r.final.params).values() if isinstance(v, np.ndarray) and v.ndim)
     fit = train(name, T, keep_diverged=True, **options)
     assert fit.run.stop is Stop.DIVERGED and fit.relative_error > 1
     assert np.array_equal(trace(fit), r.trace["relative_error"])
@@ -337,7 +350,7 @@ def test_observers_and_files(name, tmp_path):
     """What an observer returns stands beside the losses, and the run of every trainer can be saved."""
     T = TARGETS["factored 4"]()
     def size(state):
-        return max(np.abs(v).max() for v in state.params.values() if np.ndim(v))
+        return max(np.abs(v).max() for v in vars(state.params).values() if np.ndim(v))
     fit = train(name, T, every=5, observe={"size": size})
     assert np.isfinite(fit.run.trace["size"]).all() and len(fit.run.trace["size"]) == len(fit.run.step)
     fit.run.save(tmp_path / "run.npz")
@@ -348,7 +361,7 @@ def test_observers_and_files(name, tmp_path):
 @pytest.mark.parametrize("rule", RULES)
 def test_rules_of_re_initialisation(rule):
     """Every rule trains; time stands still at the end of an epoch, where components are drawn again."""
-    options = dict(epochs=4, goal=1e-9, every=1, observe={"C": lambda state: state.params["C"]})
+    options = dict(epochs=4, tol=1e-9, every=1, observe={"C": lambda state: state.params.C})
     r = modified_gd(orthogonal(6, 6, 3), 4, rule=rule, **options).run
     ends = [k for k, text in r.events if text.startswith("end of epoch")]
     assert len(ends) == 4 and np.all(np.diff(r.time)[ends[:3]] == 0)
@@ -367,7 +380,7 @@ def library_targets(xp):
 
 
 @pytest.mark.parametrize("library", ["array_api_strict", "torch"])
-@pytest.mark.parametrize("name", BATCHES)
+@pytest.mark.parametrize("name", ARRAYS)
 def test_other_array_libraries(name, library):
     """Arrays of other libraries go in, train as in NumPy, alone and in batches, and come out as they went in."""
     xp = pytest.importorskip(library)
@@ -383,7 +396,7 @@ def test_other_array_libraries(name, library):
 
 
 @pytest.mark.parametrize("library", ["numpy", "array_api_strict", "torch"])
-@pytest.mark.parametrize("name", BATCHES)
+@pytest.mark.parametrize("name", ARRAYS)
 def test_precision_is_kept(name, library):
     """A target of single precision has a student of single precision, as good as that allows."""
     xp = pytest.importorskip(library)

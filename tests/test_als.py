@@ -73,8 +73,8 @@ def test_sweeps_are_those_of_tensorly(order, m, sweeps):
     array = tensorly.cp_to_tensor(theirs)
     assert np.linalg.norm(symmetrize(array) - to_dense(ours.student)) < 1e-6 * scale
     final = ours.run.final.params
-    raw = product_tensor(list(final["S"]), final["w"]) * np.linalg.norm(to_dense(ours.student)) / np.linalg.norm(
-        symmetrize(product_tensor(list(final["S"]), final["w"])))
+    raw = product_tensor(list(final.S), final.w) * np.linalg.norm(to_dense(ours.student)) / np.linalg.norm(
+        symmetrize(product_tensor(list(final.S), final.w)))
     assert np.linalg.norm(array - raw) < 1e-6 * scale
 
 
@@ -94,7 +94,7 @@ def test_decomposes(order, simultaneous):
 def test_in_turn_never_rises():
     """The residual of the sum itself falls from sweep to sweep when the slots are solved in turn."""
     T = with_noise(gaussian(5, 6, 3, rng=1), 0.2, rng=2)
-    look = {"S": lambda s: s.params["S"], "w": lambda s: s.params["w"]}
+    look = {"S": lambda s: s.params.S, "w": lambda s: s.params.w}
     f = als(T, 5, rng=1, steps=40, tol=1e-9, every=1, observe=look)
     scale = np.linalg.norm(to_dense(f.student)) / np.linalg.norm(
         symmetrize(product_tensor(list(f.run.trace["S"][-1]), f.run.trace["w"][-1])))
@@ -128,7 +128,7 @@ def test_starts():
     """A given student is where the run starts, is not changed, and stays symmetric when solved simultaneously."""
     T, start = gaussian(6, 3, 3, rng=1), gaussian(6, 4, 3, rng=9, weights=[2.0, -1, 0.5, 1])
     before = start.vectors.copy()
-    f = als(T, 4, init=start, steps=5, simultaneous=True, every=1, observe={"A": lambda s: s.params["A"]})
+    f = als(T, 4, init=start, steps=5, simultaneous=True, every=1, observe={"A": lambda s: s.params.A})
     first = np.linalg.norm(to_dense(T - start)) / np.linalg.norm(to_dense(T))
     assert np.isclose(f.run.trace["relative_error"][0], first) and np.array_equal(before, start.vectors)
     assert np.allclose(f.run.trace["A"], f.run.trace["A"][:, :1])

@@ -37,7 +37,7 @@ def one_thread():
 
 def masses(U, order):
     """Return what a plain run has to observe."""
-    return {"mass": lambda state: component_mass(state.params["C"], U, order)}
+    return {"mass": lambda state: component_mass(state.params.C, U, order)}
 
 
 def measure(T, width, time, seeds=SEEDS, start=DELTA, every=5, **options):
@@ -103,7 +103,7 @@ def test_trained_flow_agrees_with_solve_ivp_at_first_order(order):
     for time, reference in zip(times[1:], exact[1:]):
         options = {"time": time, "init_scale": 1e-2, "penalty": LAMBDA, "rng": 3}
         steps = (0.04, 0.02, 0.01, 0.005, 0.0025)
-        ends = [deflation_flow(T, 10, learning_rate=h, **options).run.final.params["C"] for h in steps]
+        ends = [deflation_flow(T, 10, learning_rate=h, **options).run.final.params.C for h in steps]
         gaps = np.array([abs(C - reference).max() for C in ends])
         slope = np.polyfit(np.log(steps[1:]), np.log(gaps[1:]), 1)[0]
         assert 0.9 < slope < 1.1
@@ -115,13 +115,13 @@ def test_trained_flow_agrees_with_solve_ivp_at_first_order(order):
 def test_runs_of_a_batch_do_not_know_each_other():
     targets = [random_problem(8, 4, seed, rank=2) for seed in range(3)]
     targets[1] = targets[1] * 0.5  # another ladder: its phases end at other times
-    options = {"learning_rate": 0.02, "observe": {"C": lambda state: state.params["C"]}}
+    options = {"learning_rate": 0.02, "observe": {"C": lambda state: state.params.C}}
     together = deflation_flow(stack(targets), 12, rng=[4, 5, 6], **options)
     for T, seed, fit in zip(targets, (4, 5, 6), together):
         alone = deflation_flow(T, 12, rng=seed, **options)
         assert fit.run.stop is alone.run.stop is Stop.GOAL
         assert np.isclose(fit.run.final.time, alone.run.final.time)
-        assert np.allclose(fit.run.final.params["C"], alone.run.final.params["C"], atol=1e-12)
+        assert np.allclose(fit.run.final.params.C, alone.run.final.params.C, atol=1e-12)
         assert fit.relative_error < 0.05
 
 
@@ -257,7 +257,7 @@ def test_gap_is_half_the_penalty_and_the_recalled_upper_bound_is_exceeded_while_
     a = 1.2 ** -np.arange(5.0)
     T = orthogonal(10, 5, order, a, rng=0)
     def gaps(fits):
-        return (a - [component_mass(f.run.final.params["C"], T.vectors, order) for f in fits]) / LAMBDA
+        return (a - [component_mass(f.run.final.params.C, T.vectors, order) for f in fits]) / LAMBDA
     stopped = gaps(deflation_flow(T, 50, penalty=LAMBDA, rng=SEEDS))
     assert abs(np.median(stopped) - 0.5) < 0.01 and stopped.min() > 1 / 6 and stopped.max() > 1
     settled = gaps(deflation_flow(T, 50, penalty=LAMBDA, time=30.0, rng=range(5)))
@@ -268,7 +268,7 @@ def test_gap_is_half_the_penalty_and_the_recalled_upper_bound_is_exceeded_while_
 def test_induction_hypotheses_at_order_4(dim):
     T, alpha = orthogonal(dim, 5, 4, 1.2 ** -np.arange(5.0), rng=0), 1e-3
     for seed in range(3):
-        fit = deflation_flow(T, 50, rng=seed, every=5, observe={"C": lambda state: state.params["C"]})
+        fit = deflation_flow(T, 50, rng=seed, every=5, observe={"C": lambda state: state.params.C})
         seen = induction(fit.run, T, alpha)
         assert np.nanmin(seen.least) >= 1 - alpha and np.nanmin(seen.mean) >= 1 - alpha**2
         assert seen.gap.min() >= LAMBDA / 6 and seen.outside.max() <= fit.run.config["threshold"]
@@ -282,7 +282,7 @@ def test_redrawing_finds_what_a_plain_flow_misses(dim, rank, width):
     T, found = orthogonal(dim, rank, 4, a, rng=0), []
     for options in ({"time": 80.0}, {}):
         fits = deflation_flow(T, width, rng=SEEDS, learning_rate=0.05, **options)
-        ends = [component_mass(f.run.final.params["C"], T.vectors, 4) for f in fits]
+        ends = [component_mass(f.run.final.params.C, T.vectors, 4) for f in fits]
         found.append(sum(np.all(mass > a / 2) for mass in ends))
     assert found[1] >= 18 and found[0] <= 9
 

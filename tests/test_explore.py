@@ -400,7 +400,7 @@ def test_growth():
     view = explore("growth").view(delta=.05, cosine=.5, order=3)
     T, start = Factored(1., np.eye(1, 2), 3), np.array([[.5, .75**.5]])
     fit = gradient_descent(T, 1, init=Factored([.05], .05*start, 3), learning_rate=.02, steps=40_000, tol=.02, every=1,
-                           observe={"size": lambda s: s.params["w"][0]*np.linalg.norm(s.params["C"])**3})
+                           observe={"size": lambda s: s.params.w[0]*np.linalg.norm(s.params.C)**3})
     half = fit.run.time[np.argmax(fit.run.trace["size"] > .5)]
     assert series(view, "here").y[1] == pytest.approx(half, rel=.01)
     t, size = series(view, "2-homogeneous: size").x, series(view, "2-homogeneous: size").y
@@ -415,7 +415,7 @@ def test_deflation():
     a = 1.2**-np.arange(5)
     T = orthogonal(10, 5, 4, a, rng=0)
     run = deflation_flow(T, 50, time=6., init_scale=1e-3, penalty=.01, rng=0, learning_rate=.01, every=100, observe={
-        "mass": lambda s: component_mass(s.params["C"], T.vectors, 4)}).run
+        "mass": lambda s: component_mass(s.params.C, T.vectors, 4)}).run
     for k in range(5):
         s = series(view, f"e{k + 1}")
         assert np.interp(6., s.x, s.y) == pytest.approx(run.trace["mass"][-1, k], rel=1e-6)

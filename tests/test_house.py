@@ -4,6 +4,7 @@
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -24,7 +25,6 @@ FLOORS = (
     ("decomposition", "sweeps", "nets", "rotation"),
     ("explorers",),
     ("ledger",),
-    ("own_problem",),
     ("cli",),
 )
 FLOOR = {room: number for number, floor in enumerate(FLOORS, 1) for room in floor}
@@ -116,6 +116,13 @@ def test_what_is_private_stays_in_its_file():
 def is_private(name):
     """Tell whether a name is for its own module only."""
     return bool(name) and name.startswith("_") and not name.endswith("__")
+
+
+def test_no_module_knows_the_name_of_a_notebook():
+    for name, path in MODULES.items():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found = [line for line in lines if re.search(r"\w\.ipynb", line) and not line.startswith("# ")]
+        assert not found, f"{name}: {found[0].strip()}"
 
 
 def code_lines(path):

@@ -259,7 +259,7 @@ def test_blocks_agree(monkeypatch, limit):
     rng = np.random.default_rng(1)
     U, a, C = rng.normal(size=(50, 3)), rng.normal(size=50), rng.normal(size=(40, 3))
     expected = ((C @ U.T) ** 3 * a) @ U
-    monkeypatch.setattr(kernels, "_rows", lambda n: limit)
+    monkeypatch.setattr(kernels, "panel_rows", lambda n: limit)
     monkeypatch.setattr(kernels, "_block", lambda d, order: limit)
     assert_close(kernels._panels(C, a, U, 3), expected, size=100 * np.abs(expected).max())
     own = ((U @ U.T) ** 3 * a) @ U

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from tensor_overparam import decompose
 from tensor_overparam.descent.landscape import (
     OBJECTIVES,
     Kernel,
@@ -18,6 +19,7 @@ from tensor_overparam.descent.landscape import (
     simplex_trap,
     spectrum,
 )
+from tensor_overparam.descent.lazy import lazy_fit
 from tensor_overparam.descent.objective import relative_error
 from tensor_overparam.descent.vanilla import gradient_descent
 from tensor_overparam.tensors.problems import SymmetricSquare, cumulant4, gaussian, orthogonal
@@ -113,6 +115,7 @@ def test_hessian_products_agree_with_automatic_differentiation(order, objective,
     assert np.abs(found - product.numpy()).max() < 1e-10 * np.abs(found).max()
 
 
+@pytest.mark.speed
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_products_are_fast(objective):
     """200 components in 100 dimensions take less than 20 ms, the residual included."""
@@ -224,6 +227,66 @@ def test_the_way_out_goes_down(order, share):
         return f.gradient(f.start + t * verdict.direction)[0] - 0.5
     assert drop(0.1) < 0 and drop(0.05) < 0
     assert np.isclose(np.log2(drop(0.02) / drop(0.01)), verdict.order, atol=0.2)
+
+
+@pytest.mark.parametrize("target, point", [duplicates(3, 0.3), duplicates(4, 0.1)], ids=["order 3", "order 4"])
+def test_the_way_out_does_not_depend_on_the_eigenvectors(target, point, monkeypatch):
+    """Another LAPACK returns another basis of the zero modes, and other signs; the verdict stays the same."""
+    expected, exact = classify(target, point), np.linalg.eigh
+
+    def eigh(A):
+        values, vectors = exact(A)
+        zero = np.abs(values) < 1e-9
+        vectors = -vectors
+        vectors[:, zero] = vectors[:, zero] @ orthogonal(zero.sum(), zero.sum(), 2, rng=5).vectors
+        return values, vectors
+
+    monkeypatch.setattr(np.linalg, "eigh", eigh)
+    again = classify(target, point)
+    assert again.order == expected.order and np.allclose(again.direction, expected.direction, atol=1e-3)
+
+
+@pytest.mark.parametrize("m", [2, 3])
+def test_the_way_out_of_a_strict_saddle_does_not_either(m, monkeypatch):
+    """Between m of the components there are m-1 directions that are equally steep, and each has two signs."""
+    T = orthogonal(4, 3, 4, rng=0)
+    S = Factored([1 / m], T.vectors[:m].sum(axis=0, keepdims=True) / m**0.5, 4)
+    expected, exact = classify(T, S), np.linalg.eigh
+    assert expected.kind == "strict saddle"
+
+    def eigh(A):
+        values, vectors = exact(A)
+        vectors[:, : m - 1] = -vectors[:, m - 2 :: -1] if m > 2 else -vectors[:, :1]
+        return values, vectors
+
+    monkeypatch.setattr(np.linalg, "eigh", eigh)
+    assert np.allclose(classify(T, S).direction, expected.direction, atol=1e-9)
+
+
+CANCELLED = [
+    Factored([1.0, -1.0], np.stack([np.arange(1.0, 6) / 7, -np.arange(1.0, 6) / 7]), 4),
+    Factored([1.0, -1.0], np.stack([np.arange(1.0, 6) / 7, np.arange(1.0, 6) / 7 * 3 / 3.0]), 3),
+    Factored([0.3, -0.3 * 27], np.stack([np.arange(1.0, 6) / 7, np.arange(1.0, 6) / 21]), 3),
+    gaussian(5, 3, 3, rng=1) - gaussian(5, 3, 3, rng=1),
+]
+
+
+@pytest.mark.parametrize("T", CANCELLED, ids=["odd signs", "a product", "a third", "a difference"])
+def test_what_cancels_is_zero_to_every_function(T):
+    """Whether the entries are 0 or 1e-17 is for the processor to say, and no function may answer by it."""
+    point = Factored(np.ones(2), np.eye(2, 5), T.order)
+    with_units = [lambda: relative_error(T, point), lambda: decompose(T), lambda: gradient_descent(T, 2, steps=1)]
+    for call in [lambda: classify(T, point), lambda: lazy_fit(T, 3), lambda: landscape(T, point), *with_units]:
+        with pytest.raises(ValueError, match="is zero"):
+            call()
+
+
+def test_what_almost_cancels_is_not_zero():
+    """A norm that inner products cannot see is found from the entries: here 1e-9 of the parts."""
+    u = np.arange(1.0, 6) / 7
+    T = Factored([1.0, -1.0], np.stack([u, u + 1e-9 * np.eye(5)[0]]), 4)
+    fit = lazy_fit(T, u[None])
+    assert 0 <= fit.unexplained < 1e-6 and landscape(T, Factored([0.1], u[None], 4)).sqnorm > 1e-20
 
 
 @pytest.mark.parametrize("order", (4, 5, 6))

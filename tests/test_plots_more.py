@@ -13,11 +13,12 @@ from matplotlib.colors import to_hex, to_rgb  # noqa: E402
 from tensor_overparam import lazy_fit, modified_gd  # noqa: E402
 from tensor_overparam.core.claim import Prediction, compare  # noqa: E402
 from tensor_overparam.descent.deflation import component_mass, deflation_flow  # noqa: E402
+from tensor_overparam.descent.registry import names, style_of  # noqa: E402
 from tensor_overparam.plots.base import CYCLE, INK, PALETTE, loss_curve  # noqa: E402
 from tensor_overparam.plots.claims import lazy_residual, ledger_tiles, margins  # noqa: E402
 from tensor_overparam.plots.films import crowd, film  # noqa: E402
 from tensor_overparam.plots.geometry import directions, gram, on_disc  # noqa: E402
-from tensor_overparam.plots.phase import STYLES, phase_diagram  # noqa: E402
+from tensor_overparam.plots.phase import phase_diagram  # noqa: E402
 from tensor_overparam.plots.runs import (  # noqa: E402
     Plateau,
     component_cosines,
@@ -45,8 +46,8 @@ def headless():
 @pytest.fixture(scope="module")
 def run():
     observe = {
-        "C": lambda state: state.params["C"],
-        "mass": lambda state: component_mass(state.params["C"], T.vectors, 4),
+        "C": lambda state: state.params.C,
+        "mass": lambda state: component_mass(state.params.C, T.vectors, 4),
     }
     return deflation_flow(T, 12, time=20.0, init_scale=1e-4, rng=0, every=10, observe=observe)
 
@@ -156,10 +157,11 @@ def colors_of(ax, inside):
 
 
 def test_palettes_stand_off_from_both_grounds():
-    for color in {*PALETTE.values(), *CYCLE, INK, *(style[1] for style in STYLES.values())}:
+    for color in {*PALETTE.values(), *CYCLE, INK, *(style_of(name)[1] for name in names())}:
         assert min(contrast(color, ground) for ground in GROUNDS) >= 3, color
     assert min(contrast(INK, ground) for ground in GROUNDS) >= 4
-    assert len({style[2] for style in STYLES.values()}) == len(STYLES)
+    markers = [style_of(name)[2] for name in names() if name != "modified"]  # its default rule has the same
+    assert len(set(markers)) == len(markers)
 
 
 # --- plateaus ---------------------------------------------------------------------------------------

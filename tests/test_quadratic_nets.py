@@ -113,6 +113,15 @@ def test_batches_of_weights_are_single_weights():
         assert np.ndim(f(GOLD, W[0])) == 0
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_weights_of_a_singular_covariance_stay_in_its_range(seed):
+    """To rounding, not to the root of it."""
+    V = np.random.default_rng(seed).normal(size=(2, 6))
+    W = draw_weights(50, 6, cov=V.T @ V, rng=seed)
+    assert np.linalg.matrix_rank(W, tol=1e-12) == 2
+    assert np.abs(W - W @ np.linalg.pinv(V) @ V).max() < 1e-13
+
+
 def test_degenerate_weights():
     """Repeated and dependent neurons, and more neurons than matrices: no more and no less than their span."""
     W = draw_weights(4, 6, rng=1)
@@ -306,13 +315,20 @@ def test_exponential_line():
     assert np.allclose(curves(spectrum("exponential", 20_000), rho).nn, nn_limit_exponential(rho), atol=1e-3)
 
 
+@pytest.mark.speed
+def test_curves_are_fast():
+    """In well under 50 ms."""
+    rho, lam = np.linspace(0, 2, 401), np.random.default_rng(5).normal(0.5, 1, 200)
+    start = perf_counter()
+    curves(lam, rho)
+    assert perf_counter() - start < 0.05
+
+
 def test_curves():
-    """The lines are those of the functions, plain arrays, in well under 50 ms."""
+    """The lines are those of the functions, plain arrays."""
     rho = np.linspace(0, 2, 401)
     lam = np.random.default_rng(5).normal(0.5, 1, 200)
-    start = perf_counter()
     c = curves(lam, rho)
-    assert perf_counter() - start < 0.05
     B = np.diag(lam)
     for name, f in (("rf", rf_limit), ("nt", nt_limit), ("rf_mean", rf_mean), ("nt_mean", nt_mean)):
         assert np.allclose(getattr(c, name), f(B, rho * 200, normalised=True), atol=1e-12)
@@ -388,7 +404,7 @@ def test_rf_and_nt_by_descent():
     for n in (3, 8, 20):
         for regime, formula in (("rf", rf_risk), ("nt", nt_risk)):
             fit = train_net(B, n, regime, batch_size=None, rng=n)
-            assert abs(fit.normalised - formula(B, fit.run.final.params["W"], normalised=True)) < 1e-7
+            assert abs(fit.normalised - formula(B, fit.run.final.params.W, normalised=True)) < 1e-7
             assert np.isclose(fit.risk, risk(fit.matrix, B, c=fit.offset, b0=-np.trace(B)), rtol=1e-9, atol=1e-12)
 
 
@@ -430,7 +446,7 @@ def test_the_table_of_mixture_runs(n, theory, final):
     options = dict(second=second, batch_size=200, steps=12_000, learning_rate=0.03, schedule=schedule)
     fit = train_net(MixtureTeacher(np.eye(30), D), n, "all", **options)
     assert theory - 1e-5 < fit.risk < 1.02 * theory and abs(fit.risk / final - 1) < 0.02
-    allowed = mixture_nn_risk(np.eye(30), D, n, sign_pair(fit.run.final.params["a"]))
+    allowed = mixture_nn_risk(np.eye(30), D, n, sign_pair(fit.run.final.params.a))
     assert allowed - 1e-9 < fit.risk < 1.005 * allowed
 
 
@@ -458,10 +474,10 @@ def test_signs_are_frozen_where_the_conserved_quantity_is_positive():
     for f, s in zip(frozen, signs):
         law = f.run.trace["law"]
         assert (law[0] > 0).all() and np.abs(law - law[0]).max() < 0.05 * law[0].min()
-        assert (np.sign(f.run.final.params["a"]) == s).all()
+        assert (np.sign(f.run.final.params.a) == s).all()
         assert abs(f.risk - nn_risk(B, 3, sign_pair(s))) < 1e-6
     free = train_net(B, 3, "all", second=0.1 * signs, init_scale=2.0, **common)
-    assert any((np.sign(f.run.final.params["a"]) != s).any() for f, s in zip(free, signs))
+    assert any((np.sign(f.run.final.params.a) != s).any() for f, s in zip(free, signs))
     assert all(f.risk > nn_risk(B, 3) - 1e-9 for f in free)
 
 

@@ -306,6 +306,14 @@ def test_planted_components_are_what_they_say(kind):
     assert not np.allclose(T.vectors, KINDS[kind](6, 4, 3, rng=4).vectors)
 
 
+@pytest.mark.parametrize("rank", range(3, 12))
+def test_a_simplex_frame_adds_up_to_zero(rank):
+    """To rounding, not to the root of it: the Gram matrix is singular, and its smallest eigenvalue is 0 or 1e-16."""
+    T = correlated(12, rank, 3, rng=rank, coherence=-1 / (rank - 1))
+    assert np.abs(T.vectors.sum(axis=0)).max() < 2e-14
+    assert np.linalg.matrix_rank(T.vectors, tol=1e-12) == rank - 1
+
+
 def test_whitened_data_are_white():
     """The covariance becomes the identity, in the directions of largest variance, and constant ones are left out."""
     rng = np.random.default_rng(0)

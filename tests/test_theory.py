@@ -184,7 +184,7 @@ def test_the_modified_gradient_is_the_slope_of_its_objective(order):
 @pytest.mark.parametrize("order", [2, 3, 4, 5])
 def test_the_penalty_leaves_half_of_itself(order):
     """Of every orthonormal component of weight 1 the search finds 1 - λ/2, and the finish the rest."""
-    fit = modified_gd(orthogonal(10, 4, order, rng=1), 4, penalty=0.04, goal=0.024, rng=2)
+    fit = modified_gd(orthogonal(10, 4, order, rng=1), 4, penalty=0.04, tol=0.024, rng=2)
     ends = [step for step, text in fit.run.events if text.startswith("end of epoch")]
     found = fit.run.trace["relative_error"][np.isin(fit.run.step, ends)][-1]
     assert fit.run.stop is Stop.GOAL and abs(found - 0.02) < 0.002 and fit.relative_error < 1e-6
@@ -192,7 +192,7 @@ def test_the_penalty_leaves_half_of_itself(order):
 
 def test_the_mode_switch_freezes_without_a_jump():
     """A component that grows past 2√m δ keeps the factor that it has there; the student goes on where it was."""
-    observe = {"b": lambda state: state.params["b"], "norm": lambda state: np.linalg.norm(state.params["C"], axis=-1)}
+    observe = {"b": lambda state: state.params.b, "norm": lambda state: np.linalg.norm(state.params.C, axis=-1)}
     T, options = orthogonal(6, 3, 4), dict(init_scale=1e-2, epochs=1, every=1, rng=1, observe=observe)
     r = modified_gd(T, 4, switch=True, **options).run
     b, norm = r.trace["b"], r.trace["norm"]
@@ -250,7 +250,7 @@ def test_no_width_helps_where_all_weights_stay_positive(order, m):
     T = Factored([1.0, -1.0], np.eye(6)[:2], order)
     w = np.random.default_rng(m).uniform(0.2, 0.6, m) / m**0.5
     start = Factored(w, sphere([m], 5, m, 6)[0] * (order * w**2)[:, None] ** 0.5, order)
-    observe = {"least": lambda s: s.params["w"].min()}
+    observe = {"least": lambda s: s.params.w.min()}
     fit = gradient_descent(T, m, init=start, steps=4000, every=10, observe=observe)
     assert fit.run.trace["least"].min() > 0
     assert fit.run.trace["relative_error"].min() > 0.5**0.5 - 1e-7 and fit.relative_error > 0.5**0.5 - 1e-7
@@ -269,7 +269,7 @@ def test_the_balance_is_conserved(order):
     def drift(rate):
         options = dict(learning_rate=rate, steps=round(10 / rate), tol=1e-12, rng=3)
         def balance(state):
-            return np.sum(state.params["C"] ** 2, -1) - order * state.params["w"] ** 2
+            return np.sum(state.params.C ** 2, -1) - order * state.params.w ** 2
         fit = gradient_descent(gaussian(6, 3, order, rng=1), 5, observe={"balance": balance}, **options)
         return np.abs(fit.run.trace["balance"] - fit.run.trace["balance"][0]).max()
 

@@ -19,6 +19,7 @@ from .decompose import add_decompose, decompose_file
 from .options import integers, made_by, own_tensor, settle, target_of, writable
 from .phase import add_phase, phase_command
 from ..descent.regimes import needed_widths, same_width
+from ..descent.registry import names
 from ..descent.lazy import lazy_width
 from ..tensors.problems import KINDS
 from ..core.whole_file import whole_file
@@ -76,6 +77,8 @@ def _run_options(c):
     run = c.add_argument_group("run")
     run.add_argument("--widths", type=integers, metavar="M,M,…",
                      help="numbers of components to compare at (default: around the rank, or 1,2,4,8,16)")
+    run.add_argument("--algorithm", action="append", default=[], choices=names(), metavar="NAME",
+                     help=f"compare this one too; may be given again: {', '.join(names())}")
     run.add_argument("--seeds", type=int, default=10, metavar="N", help="independent starts (default 10)")
     run.add_argument("--epochs", type=int, default=None, metavar="K",
                      help="most epochs of the search (default 60; 20 for your own tensor)")
@@ -95,7 +98,7 @@ def compare(a, say=print):
     options = dict(epochs=a.epochs or (20 if own else 60))
     say(f"{name}: order l = {T.order}, dimension d = {T.dim}, lazy width {lazy_width(T.dim, T.order)}\n")
     say("Relative error with the same tensor and the same number of components (median over seeds):\n")
-    errors = same_width(T, widths, range(a.seeds), tell=_rows(say), **options)
+    errors = same_width(T, widths, range(a.seeds), a.algorithm, tell=_rows(say), **options)
     needed = None
     if not own:
         say(f"\nComponents needed for a relative error of 0.05 in 90 % of runs ({a.kind} targets of rank {a.rank}):\n")
@@ -129,8 +132,7 @@ def _rows(say):
 # %% ../../nbs/cli/commands.ipynb #d28820e8
 def check(a, say=print):
     "The command `check`: the ledger, line by line. Returns the exit code."
-    from tensor_overparam.ledger import CHECKS, line, report
-    from tensor_overparam.own_problem import check_target
+    from tensor_overparam.ledger import CHECKS, check_target, line, report
     if a.list:
         for name, claim in CHECKS.items():
             say(f"{name:24} {claim.statement}")
@@ -179,11 +181,39 @@ def write(out, errors, needed, a, name, say):
 def _plain(result):
     "A result as lists and numbers; training records stay out."
     kept = {f.name: getattr(result, f.name) for f in fields(result) if f.name != "fits"}
-    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in kept.items()}
+    def plain(v):
+        if isinstance(v, dict):
+            return {k: plain(x) for k, x in v.items()}
+        return v.tolist() if isinstance(v, np.ndarray) else v
+    return plain(kept)
 
 # %% ../../nbs/cli/commands.ipynb #bcdfba77
 def main(argv=None):
-    "Entry point: exit code 0, 1 for a verdict that is not on record, 2 for bad input, 130 when interrupted."
+    """Entry point of `tensor-overparam`.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        The words of the command line; those of the process if None.
+
+    Returns
+    -------
+    int
+        Exit code: 0; 1 for a verdict that is not the recorded one; 2 for bad input; 130 when interrupted.
+
+    Examples
+    --------
+    >>> main(["phase", "--list"])
+    dimension      9 curves
+    rank           30 curves
+    crowded        6 curves
+    coherence      6 curves
+    alpha          a diagram over alpha
+    init_scale     a diagram over init_scale
+    penalty        a diagram over penalty
+    simultaneous   a diagram over rank
+    0
+    """
     a = parser().parse_args(argv)
     try:
         if hasattr(a, "target"):

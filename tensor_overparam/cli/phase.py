@@ -34,7 +34,7 @@ def add_phase(commands):
     c.add_argument("--out", default="phase", metavar="FOLDER", help="stores, tables and pictures (default phase)")
     c.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
     own = c.add_argument_group("a curve of your own")
-    own.add_argument("--algorithm", choices=[n for n in NAMES if n != "scaled"], help="measure this one")
+    own.add_argument("--algorithm", choices=NAMES, help="measure this one")
     own.add_argument("--over", choices=("dim", "rank"), help="what to vary (default dim)")
     own.add_argument("--values", type=integers, metavar="X,X,…", help="its values (default 10,20,40 or 2,4,8)")
     own.add_argument("--order", type=int, metavar="L", help="order l (default 3)")

@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['KINDS_OF_CLAIM', 'HOLDS', 'VIOLATED', 'NOT_APPLICABLE', 'CASES', 'Prediction', 'Comparison', 'compare',
-           'fitted_exponent', 'Claim']
+           'fitted_exponent', 'Measured', 'Claim', 'CaseClaim']
 
 # %% ../../nbs/core/claim.ipynb #d73350db
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,31 @@ HOLDS, VIOLATED, NOT_APPLICABLE = "holds", "violated", "not applicable"
 
 @dataclass(frozen=True)
 class Prediction:
-    "What a theorem says about a quantity."
-    cite: str      # paper and number, and whether it is confirmed, reconstructed or derived here
-    quantity: str  # the quantity, in words or symbols
-    kind: str      # 'equal', 'upper', 'lower' or 'rate'
-    value: Any     # predicted number(s); for a rate, the exponent
-    assumes: dict = field(default_factory=dict) # hypothesis in words -> does it hold in this experiment?
+    """What a theorem says about a quantity.
+
+    Attributes
+    ----------
+    cite : str
+        Paper and number, and whether it is confirmed, reconstructed or derived here.
+    quantity : str
+        The quantity, in words or symbols.
+    kind : str
+        'equal', 'upper', 'lower' or 'rate'.
+    value : float or array
+        Predicted number(s); for a rate, the exponent.
+    assumes : dict
+        Hypothesis in words -> does it hold in this experiment?
+
+    Examples
+    --------
+    >>> Prediction("textbook", "standard deviation of a mean", "rate", -.5, {"finite variance": True}).kind
+    'rate'
+    """
+    cite: str
+    quantity: str
+    kind: str
+    value: Any
+    assumes: dict = field(default_factory=dict)
 
     def __post_init__(self):
         if self.kind not in KINDS_OF_CLAIM:
@@ -32,24 +52,72 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Comparison:
-    "A prediction held against a measurement."
+    """A prediction held against a measurement.
+
+    Attributes
+    ----------
+    prediction : Prediction
+        What was predicted, with its hypotheses.
+    predicted : array
+        Predicted numbers; for a rate, the exponent.
+    measured : array
+        Measured numbers; for a rate, the fitted exponent.
+    slack : float
+        Room given, relative to the prediction (absolute for a rate).
+    gap : float
+        Room needed, in the same units; negative is room to spare.
+    verdict : str
+        'holds', 'violated' or 'not applicable'.
+    unmet : tuple, default ()
+        Hypotheses that did not hold.
+
+    Examples
+    --------
+    >>> says = Prediction("textbook", "area of a circle", "equal", 3.14159)
+    >>> compare(says, 3.2, slack=.01).verdict
+    'violated'
+    """
     prediction: Prediction
-    predicted: np.ndarray # predicted numbers; for a rate, the exponent
-    measured: np.ndarray  # measured numbers; for a rate, the fitted exponent
-    slack: float          # room given, relative to the prediction (absolute for a rate)
-    gap: float            # room needed, in the same units; negative is room to spare
-    verdict: str          # 'holds', 'violated' or 'not applicable'
-    unmet: tuple = ()     # hypotheses that did not hold
+    predicted: np.ndarray
+    measured: np.ndarray
+    slack: float
+    gap: float
+    verdict: str
+    unmet: tuple = ()
 
 # %% ../../nbs/core/claim.ipynb #2c864a30
-def compare(
-    prediction:Prediction,
-    measured,        # measured numbers; for a rate, the values of the power law
-    slack:float=0.,  # room, relative to the prediction; absolute for the exponent of a rate
-    error=0.,        # standard errors of the measured numbers
-    x=None,          # for a rate: where the values were measured
-)->Comparison:
-    "Hold a prediction against a measurement. Raises ValueError for empty measurements, or a rate at fewer than two x."
+def compare(prediction:Prediction, measured, slack:float=0., error=0., x=None)->Comparison:
+    """Hold a prediction against a measurement.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        What is predicted, with its hypotheses.
+    measured : array
+        Measured numbers; for a rate, the values of the power law.
+    slack : float, default 0.
+        Room, relative to the prediction; absolute for the exponent of a rate.
+    error : float or array, default 0.
+        Standard errors of the measured numbers.
+    x : array, optional
+        For a rate: where the values were measured.
+
+    Returns
+    -------
+    Comparison
+        Predicted, measured, gap and verdict.
+
+    Raises
+    ------
+    ValueError
+        For empty measurements, or a rate at fewer than two x.
+
+    Examples
+    --------
+    >>> says = Prediction("textbook", "standard deviation of a mean", "rate", -.5, {"finite variance": True})
+    >>> compare(says, [1., .1], x=[1, 100], slack=.01).verdict
+    'holds'
+    """
     unmet = tuple(text for text, true in prediction.assumes.items() if not true)
     predicted, values = np.asarray(prediction.value, dtype=float), np.asarray(measured, dtype=float)
     if values.size == 0:
@@ -77,10 +145,114 @@ def fitted_exponent(
 CASES = ("quick", "full", "outside", "broken")
 
 @dataclass(frozen=True)
+class Measured:
+    "Measured numbers, with what else is needed to judge them."
+    value: Any       # number(s)
+    error: Any = 0.  # their standard errors
+    x: Any = None    # for a rate: where they were measured
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
-    "A statement of a paper, with the experiment that can contradict it."
-    experiment: Callable      # case, one of CASES -> Comparison; its docstring is the statement
-    notebook: str             # where it is derived and drawn
+    """A statement of a paper, with the experiment that can contradict it.
+
+    Attributes
+    ----------
+    statement : str
+        One sentence.
+    cite : str
+        Paper and number, and whether it is confirmed, reconstructed or derived here.
+    quantity : str
+        What is predicted and measured, in words or symbols.
+    kind : str
+        'equal', 'upper', 'lower' or 'rate'.
+    about : callable
+        What it is a claim about: its page is the notebook of this function's module.
+    experiment : callable, default SimpleNamespace
+        Parameters -> what the next three look at.
+    predict : callable
+        Of that -> predicted number(s); for a rate, the exponent.
+    measure : callable
+        Of that -> measured number(s), or `Measured`.
+    assumes : dict of callables
+        Hypothesis in words -> function of that -> does it hold?
+    slack : float or callable, default 0.
+        Room, see `compare`; or of what was seen -> room.
+    quick : dict
+        Parameters of the usual experiment.
+    full : dict
+        What is different in a larger one.
+    outside : dict
+        What is different in one that leaves a hypothesis.
+    broken : dict
+        What is different in one with a mistake.
+    on : callable, optional
+        Target, width, seed -> what is different for a reader's own tensor; None: nothing to say.
+    expected : str, default HOLDS
+        The verdict on record.
+    reason : str, default ""
+        Why, where the recorded verdict is not `holds`.
+
+    Examples
+    --------
+    >>> area = Claim(statement="A circle has area π r².", cite="Archimedes", quantity="area", kind="equal",
+    ...              about=compare, predict=lambda e: e.factor*e.r**2, measure=lambda e: [3.1416*e.r**2], slack=1e-4,
+    ...              assumes={"the circle is round": lambda e: e.r == e.other},
+    ...              quick=dict(factor=3.14159, r=2., other=2.),
+    ...              outside=dict(other=3.), broken=dict(factor=2*3.14159))
+    >>> [area.check(case).verdict for case in CASES]
+    ['holds', 'holds', 'not applicable', 'violated']
+    """
+    statement: str
+    cite: str
+    quantity: str
+    kind: str
+    about: Callable
+    experiment: Callable = SimpleNamespace
+    predict: Callable
+    measure: Callable
+    assumes: dict
+    slack: float | Callable = 0.
+    quick: dict = field(default_factory=dict)
+    full: dict = field(default_factory=dict)
+    outside: dict
+    broken: dict
+    on: Callable = None
+    expected: str = HOLDS
+    reason: str = ""
+
+    @property
+    def page(self):
+        "The notebook where it is derived and drawn, as its module is called: 'lazy', or 'wing/lazy'."
+        return self.about.__module__.partition(".")[2].replace(".", "/")
+
+    def check(self, case="quick"):
+        "Run the experiment. Raises ValueError for an unknown case."
+        if case not in CASES:
+            raise ValueError(f"case is {case!r}; expected one of {', '.join(CASES)}")
+        return self.judge(**(self.quick | getattr(self, case)))
+
+    def check_on(self, target, width, seed):
+        "Run the experiment on this target. Raises ValueError for a claim that is about planted targets only."
+        if self.on is None:
+            raise ValueError(f"the claim {self.statement!r} is not about any target, but about planted ones")
+        return self.judge(**(self.quick | self.on(target, width, seed)))
+
+    def judge(self, **parameters):
+        "Experiment, hypotheses, prediction, measurement, verdict."
+        seen = self.experiment(**parameters)
+        assumes = {text: bool(holds(seen)) for text, holds in self.assumes.items()}
+        measured = self.measure(seen)
+        m = measured if isinstance(measured, Measured) else Measured(measured)
+        prediction = Prediction(self.cite, self.quantity, self.kind, self.predict(seen), assumes)
+        slack = self.slack(seen) if callable(self.slack) else self.slack
+        return compare(prediction, m.value, slack, m.error, m.x)
+
+# %% ../../nbs/core/claim.ipynb #c1a1d002
+@dataclass(frozen=True)
+class CaseClaim:
+    "A claim whose experiment is one function of the case; its docstring is the statement."
+    experiment: Callable      # case, one of CASES -> Comparison
+    page: str                 # the notebook where it is derived and drawn, as its module is called
     expected: str = HOLDS     # the verdict on record
     reason: str = ""          # why, where the recorded verdict is not `holds`
 

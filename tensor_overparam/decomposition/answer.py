@@ -30,16 +30,59 @@ from ..core.whole_file import whole_file
 # %% ../../nbs/decomposition/answer.ipynb #4f764054
 @dataclass(frozen=True, repr=False, eq=False)
 class Decomposition:
-    "The components that a tensor is made of: T ≈ Σ w_k v_k⊗…⊗v_k."
-    weights: Any             # (r,) sorted by size; positive for odd orders
-    vectors: Any             # (r, d) unit rows; for even orders the largest entry of each is positive
-    order: int               # l
-    relative_error: float    # ‖T-S‖/‖T‖
-    measured_by: str         # 'entries' (accurate to rounding) or 'inner products' (digits below 1e-8 are rounding)
-    certificate: Certificate # uniqueness, condition
-    stages: tuple            # `Stage`s of the attempt that found it
-    stop: Stop               # GOAL (exact, or down to noise), BUDGET, INTERRUPTED
-    verdict: str             # 'exact', 'noise', 'limit' (of components) or 'unfinished'
+    """The components that a tensor is made of, T ≈ Σ_k w_k v_k⊗…⊗v_k, and how far to trust them.
+
+    Made by `decompose`; `save` and `load` keep it, `to_tensorly` and `to_pyttb` hand it on.
+
+    Attributes
+    ----------
+    weights : array of shape (r,)
+        Weights w_k, sorted by size; positive for odd orders.
+    vectors : array of shape (r, d)
+        Unit vectors v_k in rows; for even orders the largest entry of each is positive.
+    order : int
+        Order l.
+    relative_error : float
+        ‖T-S‖/‖T‖, measured against the tensor as it came.
+    measured_by : str
+        'entries' (accurate to rounding) or 'inner products' (digits below 1e-8 are rounding).
+    certificate : Certificate
+        Uniqueness and condition.
+    stages : tuple of Stage
+        What the stages of the attempt that found it left.
+    stop : Stop
+        `Stop.GOAL` (exact, or down to noise), `Stop.BUDGET` or `Stop.INTERRUPTED`.
+    verdict : str
+        'exact', 'noise' (what is left looks like noise), 'limit' (of components) or 'unfinished'.
+    rank : int
+        Number r of components.
+    target : Factored
+        The components as a tensor, to be evaluated or subtracted.
+    remark : str
+        What to keep in mind about this answer; often empty.
+
+    Examples
+    --------
+    >>> from tensor_overparam import Decomposition, decompose
+    >>> from tensor_overparam.tensors import orthogonal
+    >>> D = decompose(orthogonal(dim=5, rank=2, order=4, weights=[3., -1.]))
+    >>> D.weights.round(6)
+    array([ 3., -1.])
+    >>> D.target
+    Factored(order=4, dim=5, terms=2)
+    >>> D.save("found.npz")
+    >>> Decomposition.load("found.npz").verdict
+    'exact'
+    """
+    weights: Any
+    vectors: Any
+    order: int
+    relative_error: float
+    measured_by: str
+    certificate: Certificate
+    stages: tuple
+    stop: Stop
+    verdict: str
 
     @property
     def rank(self): return len(self.weights)
@@ -121,17 +164,63 @@ def _as_html(D):
             f"<table><tr><th>stage</th><th>components</th><th>relative error</th></tr>{stages}</table>")
 
 # %% ../../nbs/decomposition/answer.ipynb #7b8c1dc5
-def decompose(
-    T,                        # a target, or a symmetric array (d, …, d)
-    *,
-    tol:float=1e-10,          # relative error that counts as exact; 1e-14 where it is smaller
-    max_components:int=None,  # most components to look for; no limit if None
-    rng=0,                    # seed or numpy Generator
-    symmetrize:bool=False,    # average an array over all orders of its axes first?
-    tell=None,                # called with each `Look`, to show how it goes
-)->Decomposition:
-    """The components that a symmetric tensor is made of; their number is found, not given. Ctrl-C ends the search and
-    returns the best so far. Raises ValueError for what is not a nonzero symmetric tensor, with the remedy."""
+def decompose(T, *, tol:float=1e-10, max_components:int=None, rng=0, symmetrize:bool=False, tell=None)->Decomposition:
+    """The components that a symmetric tensor is made of; their number is found, not given.
+
+    The tensor is compressed to the subspace that holds it. There many small components grow on what is missing and are
+    merged, polished and pruned, wider and wider, until the fit is exact or what is left looks like noise. Matrices
+    (order 2) have their spectral decomposition. Ctrl-C ends the search and returns the best so far.
+
+    Parameters
+    ----------
+    T : Target or array of shape (d, …, d)
+        The tensor, a single one, made of NumPy's numbers. Arrays have to be symmetric, or `symmetrize` asked for.
+    tol : float, default 1e-10
+        Relative error ‖T-S‖/‖T‖ that counts as exact, between 0 and 1; 1e-14 where it is smaller.
+    max_components : int, optional
+        Most components to look for, at least 1; no limit if None.
+    rng : int or numpy.random.Generator, default 0
+        Seed, or where the random numbers come from; the same seed gives the same answer.
+    symmetrize : bool, default False
+        Average an array over all orders of its axes first?
+    tell : callable, optional
+        Called with each `Look`, to show how the search goes.
+
+    Returns
+    -------
+    Decomposition
+        Weights, unit vectors, relative error, a certificate, and a verdict: 'exact', 'noise', 'limit' or
+        'unfinished'. Empty, with a RuntimeWarning, where nothing stands out of noise.
+
+    Raises
+    ------
+    ValueError
+        For what is not a nonzero symmetric tensor of finite numbers, for a batch, and for options that mean nothing;
+        the message names the remedy.
+
+    References
+    ----------
+    .. [1] X. Wang, C. Wu, J. D. Lee, T. Ma, R. Ge, Beyond lazy training for over-parameterized tensor decomposition,
+       arXiv:2010.11356: the modified gradient descent by which components grow. The other stages and their rules are
+       put together here.
+
+    Examples
+    --------
+    >>> from tensor_overparam import decompose
+    >>> from tensor_overparam.tensors import gaussian, recovery, with_noise
+    >>> truth = gaussian(dim=10, rank=3, order=3, rng=0)
+    >>> D = decompose(truth)
+    >>> D.rank, D.verdict, D.certificate.unique
+    (3, 'exact', True)
+    >>> round(recovery(D.target, truth).worst, 6)
+    1.0
+
+    With noise the number is still found, and the components are close:
+
+    >>> D = decompose(with_noise(truth, level=.05))
+    >>> D.rank, D.verdict, recovery(D.target, truth).worst > .99
+    (3, 'noise', True)
+    """
     T, seed = _checked(T, tol, max_components, rng, symmetrize)
     most = max_components or inf
     if T.order == 2:
@@ -139,13 +228,14 @@ def decompose(
     c = compress(T)
     if c.size == 0:
         raise ValueError(ZERO)
-    goal = max((max(tol, ROUNDING)*c.size)**2, 2*c.outside*_inside_part(c))
+    sq_tol = max((max(tol, ROUNDING)*c.size)**2, 2*c.outside*_inside_part(c))
     look, stop = Look(nothing(c), (), 0, 0, ""), Stop.BUDGET
     try:
-        for look in _looks(c, goal, most, seed):
+        for look in _looks(c, sq_tol, most, seed):
             if tell:
                 tell(look)
-        (found, verdict), basis = _within(c, look, most), c.basis
+        found, verdict = _within(c, look, most)
+        basis = c.basis
         if c.outside:
             found, verdict = _whole(T, c, found, verdict, most, seed)
             basis = np.eye(T.dim)
@@ -181,8 +271,8 @@ def _checked(T, tol, max_components, rng, average):
     if batch is not None:
         raise ValueError(f"rng is {rng!r}; expected a single seed or a Generator")
     with np.errstate(all="ignore"):
-        size = norm(T)[0]
-    if is_zero(T):
+        size, zero = norm(T)[0], is_zero(T)
+    if zero:
         raise ValueError(ZERO)
     if not 1e-100 < size < 1e100:
         raise ValueError(f"the tensor's norm is {size:.1g}; expected between 1e-100 and 1e100, so that powers "
@@ -195,12 +285,12 @@ def _inside_part(c):
     D, inside = (monomial_count(n, c.target.order) for n in (c.basis.shape[1], c.target.dim))
     return inside/max(1, D - inside)
 
-def _looks(c, goal, most, seed):
+def _looks(c, sq_tol, most, seed):
     "The search; once more without the limit where that leaves no room to tell components from noise."
-    for look in search(c, goal, most, seed):
+    for look in search(c, sq_tol, most, seed):
         yield look
     if look.verdict != "exact" and len(look.found.weights) < most < c.target.dim:
-        yield from search(c, goal, inf, seed)
+        yield from search(c, sq_tol, inf, seed)
 
 def _within(c, look, most):
     "Components and verdict, within the limit."
@@ -265,4 +355,5 @@ def _matrix(T, tol, most):
     n = int(np.sum(abs(values) > max(tol, ROUNDING)*np.linalg.norm(values)))
     keep, rest = np.split(first, [int(min(n, most))])
     found = Found(values[keep], vectors[:, keep].T, float(np.sum(values[rest]**2)))
-    return _concluded(T, found, np.eye(T.dim), (), *((Stop.GOAL, "exact") if n <= most else (Stop.BUDGET, "limit")))
+    stop, verdict = (Stop.GOAL, "exact") if n <= most else (Stop.BUDGET, "limit")
+    return _concluded(T, found, np.eye(T.dim), (), stop, verdict)

@@ -62,11 +62,42 @@ def cuts(order:int)->list:
     found = [c for c in parts(order, order) if len(c) >= 3]
     return sorted(found, key=lambda c: (len(c), max(c)))
 
-def uniqueness(
-    V,         # (r, d) unit directions, spanning the space they are given in
-    order:int, # l
-)->tuple:      # True, False or None (not decided), and the reason in a sentence
-    "Is Σ a_k v_k⊗…⊗v_k the only decomposition with so few terms? Kruskal 1977; Sidiropoulos and Bro 2000."
+def uniqueness(V, order:int)->tuple:
+    """Is Σ a_k v_k⊗…⊗v_k, with no weight zero, the only decomposition with so few terms?
+
+    Kruskal's condition is tried for every way to cut the l slots into three groups or more; it is sufficient, not
+    necessary. It is checked numerically: vectors whose Gram matrix has an eigenvalue below 1e-12 count as dependent.
+
+    Parameters
+    ----------
+    V : array of shape (r, d)
+        Unit directions in rows, spanning the space that they are given in.
+    order : int
+        Order l, at least 2.
+
+    Returns
+    -------
+    unique : bool or None
+        True, False, or None where it is not decided.
+    reason : str
+        Why, in a sentence.
+
+    References
+    ----------
+    .. [1] J. B. Kruskal, Three-way arrays: rank and uniqueness of trilinear decompositions, Linear Algebra and its
+       Applications 18 (1977).
+    .. [2] N. D. Sidiropoulos, R. Bro, On the uniqueness of multilinear decomposition of N-way arrays, Journal of
+       Chemometrics 14 (2000); for symmetric tensors and powers v⊗…⊗v in the place of factors reconstructed here.
+
+    Examples
+    --------
+    >>> from tensor_overparam.decomposition import uniqueness
+    >>> from tensor_overparam.tensors import gaussian
+    >>> uniqueness(gaussian(dim=10, rank=14, order=3).vectors, order=3)
+    (True, "Kruskal's condition for the cut 1 + 1 + 1: 10 + 10 + 10 ≥ 30")
+    >>> uniqueness(gaussian(dim=3, rank=2, order=2).vectors, order=2)[0]
+    False
+    """
     r, d = V.shape
     if r == 0:
         return None, "there are no components"
@@ -88,12 +119,41 @@ def uniqueness(
     return None, "Kruskal's condition does not hold for any cut: it may be unique, but this does not show it"
 
 # %% ../../nbs/decomposition/certificate.ipynb #497c6f0c
-def condition_number(
-    V,         # (r, q) unit directions, in coordinates of a space that holds them
-    order:int, # l
-    dim:int,   # dimension d of the whole space, at least q
-)->float:      # κ, at least 1; infinite where the terms' tangent spaces intersect
-    "Condition number of the rank-one terms (Breiding and Vannieuwenhoven 2018): how far they move per unit of change."
+def condition_number(V, order:int, dim:int)->float:
+    """Condition number of the rank-one terms: how far they move per unit of change of the tensor, to first order.
+
+    One over the smallest singular value of orthonormal bases of the terms' tangent spaces, side by side; it does not
+    depend on the weights.
+
+    Parameters
+    ----------
+    V : array of shape (r, q)
+        Unit directions in rows, in coordinates of a space that holds them.
+    order : int
+        Order l, at least 2.
+    dim : int
+        Dimension d of the whole space, at least q.
+
+    Returns
+    -------
+    float
+        κ, at least 1; infinite where the tangent spaces intersect.
+
+    References
+    ----------
+    .. [1] P. Breiding, N. Vannieuwenhoven, The condition number of join decompositions, SIAM Journal on Matrix
+       Analysis and Applications 39 (2018), arXiv:1611.08117. For symmetric tensors, by the tangent kernel,
+       reconstructed here.
+
+    Examples
+    --------
+    >>> from tensor_overparam.decomposition import condition_number
+    >>> from tensor_overparam.tensors import correlated, orthogonal
+    >>> round(condition_number(orthogonal(dim=4, rank=3, order=3).vectors, order=3, dim=4), 6)
+    1.0
+    >>> round(condition_number(correlated(dim=4, rank=3, order=3, coherence=.9).vectors, order=3, dim=4), 1)
+    33.7
+    """
     r, q = V.shape
     if r == 0:
         return 1.
@@ -111,23 +171,66 @@ def condition_number(
 # %% ../../nbs/decomposition/certificate.ipynb #e3170edf
 @dataclass(frozen=True)
 class Certificate:
-    "What can be said about a decomposition besides its residual."
-    unique: Any            # True, False, or None where it is not decided
-    reason: str            # why, in a sentence
-    condition: float       # κ: the terms move by at most κ times the change of the tensor; nan where r q > 3000
-    relative_error: float  # ‖T-S‖/‖T‖
+    """What can be said about a decomposition besides its residual.
+
+    Attributes
+    ----------
+    unique : bool or None
+        Is it the only one with so few terms? None where that is not decided.
+    reason : str
+        Why, in a sentence.
+    condition : float
+        κ, at least 1: to first order the terms move by at most κ times the change of the tensor; nan where there are
+        more than 3000 unknowns.
+    relative_error : float
+        ‖T-S‖/‖T‖ of the decomposition.
+    terms_error : float
+        First-order bound on how far the rank-one terms have moved, relative to ‖T‖: κ times the relative error.
+
+    Examples
+    --------
+    >>> from tensor_overparam.decomposition import Certificate
+    >>> Certificate(True, "a single component", condition=1., relative_error=1e-3).terms_error
+    0.001
+    """
+    unique: Any
+    reason: str
+    condition: float
+    relative_error: float
+
     @property
     def terms_error(self):
         "First-order bound on the movement of the rank-one terms, relative to ‖T‖: κ times the relative error."
         return self.condition*self.relative_error
 
-def certify(
-    V,                    # (r, q) unit directions in a space that they span
-    order:int,            # l
-    dim:int,              # d
-    relative_error:float, # of the decomposition
-)->Certificate:
-    "Uniqueness and condition of what was found."
+def certify(V, order:int, dim:int, relative_error:float)->Certificate:
+    """Uniqueness and condition of what was found.
+
+    Parameters
+    ----------
+    V : array of shape (r, q)
+        Unit directions in rows, in coordinates of the space that they span.
+    order : int
+        Order l, at least 2.
+    dim : int
+        Dimension d of the whole space, at least q.
+    relative_error : float
+        ‖T-S‖/‖T‖ of the decomposition, at least 0.
+
+    Returns
+    -------
+    Certificate
+        See `uniqueness` and `condition_number`. Nothing is said about uniqueness where the condition number exceeds
+        1e8, and the condition number is nan where there are more than 3000 unknowns.
+
+    Examples
+    --------
+    >>> from tensor_overparam.decomposition import certify
+    >>> from tensor_overparam.tensors import orthogonal
+    >>> certificate = certify(orthogonal(dim=4, rank=4, order=3).vectors, order=3, dim=4, relative_error=1e-12)
+    >>> certificate.unique, round(certificate.condition, 6)
+    (True, 1.0)
+    """
     condition = condition_number(V, order, dim) if V.size <= 3000 else np.nan
     unique, reason = uniqueness(V, order)
     if unique and condition > CLOSE:

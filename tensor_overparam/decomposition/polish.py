@@ -83,13 +83,13 @@ def levenberg_marquardt(
     s,               # (m,) signs, which stay
     order:int,       # l
     steps:int=60,    # most steps
-    goal:float=0.,   # value of ½‖T-S‖² at which to stop
+    enough:float=0., # value of ½‖T-S‖² at which to stop
     least:float=1e-3,# stop where a bold step gains less than this part of the loss
 )->tuple:            # (m, d) components, ½‖T-S‖² there
     "Damped Gauss-Newton on ½‖T - Σ s_i x_i⊗…⊗x_i‖² (Levenberg 1944, Marquardt 1963). The loss never rises."
     mu, (loss, R) = 1e-3, distance(x, s)
     for _ in range(steps):
-        if loss <= goal:
+        if loss <= enough:
             break
         down, before = order*s[:, None]*R, loss
         while mu < 1e6:
@@ -108,10 +108,18 @@ def levenberg_marquardt(
         size = np.vecdot(x, x)**(order - 1)
         promised = .5*np.sum(move*(down + mu*order**2*size[:, None]*move))
         x, gain = x + move, (before - loss)/promised
-        mu = max(mu*(.1 if gain > .75 else .5 if gain > .25 else 2.), 1e-15)
+        mu = max(mu*_change_of_damping(gain), 1e-15)
         if before - loss < least*before and gain > .25 and mu < 1e-2:
             break
     return x, loss
+
+def _change_of_damping(gain):
+    "Factor for the damping after a step that gained this part of what its model promised."
+    if gain > .75:
+        return .1
+    if gain > .25:
+        return .5
+    return 2.
 
 # %% ../../nbs/decomposition/polish.ipynb #9c6ab02e
 def join(
@@ -120,8 +128,10 @@ def join(
     order:int, # l
 )->tuple:      # (m, d) vectors x and (m,) signs s with w v⊗…⊗v = s x⊗…⊗x
     "Weights into lengths."
-    s = np.ones(len(w)) if order % 2 else np.where(w < 0, -1., 1.)
-    return V*((np.sign(w) if order % 2 else 1.)*abs(w)**(1/order))[:, None], s
+    length = abs(w)**(1/order)
+    if order % 2:
+        return V*(np.sign(w)*length)[:, None], np.ones(len(w))
+    return V*length[:, None], np.where(w < 0, -1., 1.)
 
 def split(
     x,         # (m, d) vectors

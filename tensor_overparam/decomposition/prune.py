@@ -197,25 +197,25 @@ def stand_out(
 # %% ../../nbs/decomposition/prune.ipynb #393a270c
 def thin(
     c:Core,      # tensor
-    found:Found, # components that fit it to the goal
-    goal:float,  # squared residual that counts as exact
+    found:Found, # components that fit it exactly
+    sq_tol:float,# squared residual that counts as exact
 )->Found:        # as few of them as still do
     "Drop duplicates and what hardly matters, then one component after the other, as long as the fit stays exact."
     l, (w, V, _) = c.target.order, found
-    exact = goal <= (1e-8*c.size)**2 and not c.outside
+    exact = sq_tol <= (1e-8*c.size)**2 and not c.outside
     for level in (1e-2, 1e-4, 1e-6):
         v, U = merge(w, V, l, .9999)
         keep = shares(v, U, l) > (level*c.size)**2
         if keep.sum() == len(w):
             continue
         fewer = polish(c, v[keep], U[keep])
-        if fewer.sq <= goal:
+        if fewer.sq <= sq_tol:
             found = fewer
             break
     while len(found.weights) > (c.target.dim if exact else 1):
         w, V, _ = found
         trials = (polish(c, np.delete(w, k), np.delete(V, k, axis=0)) for k in np.argsort(shares(w, V, l))[:3])
-        fewer = next((t for t in trials if t.sq <= goal), None)
+        fewer = next((t for t in trials if t.sq <= sq_tol), None)
         if fewer is None:
             break
         found = fewer

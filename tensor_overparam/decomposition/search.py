@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['SMALL', 'RATE', 'MERGE', 'LONG', 'ROUNDS', 'EPOCHS', 'STARTS', 'CLIMB', 'CROWDED', 'SATURATED', 'WIDE', 'DRAWS',
-           'several', 'grow', 'Stage', 'attempt', 'diagonalise', 'pursue', 'narrow', 'Look', 'widen', 'climb', 'search']
+           'several', 'Growing', 'grow', 'Stage', 'attempt', 'diagonalise', 'pursue', 'narrow', 'Look', 'widen',
+           'climb', 'search']
 
 # %% ../../nbs/decomposition/search.ipynb #f52c9bd7
 from dataclasses import dataclass, replace
@@ -32,6 +33,11 @@ def several(seed, n):
     "Seeds for n starts at once; no two users' seeds share a start."
     return [seed + (i << 64) for i in range(n)]
 
+@dataclass(frozen=True, eq=False)
+class Growing:
+    "Small components on their way."
+    C: Any # (S, m, q)
+
 def grow(
     T:Target,  # tensor
     width:int, # m, components to start
@@ -44,23 +50,43 @@ def grow(
     rate = RATE*min(1., 4/l)
     C, s = SMALL*sphere(p.seeds, 3*draw, width, T.dim), signs(p.seeds, 3*draw + 1, width, l)
     def step(params):
-        loss, _, descent = modified_gradient(params["C"], s, 0*s, p, 0.)
-        return Move({"C": params["C"] + rate*descent}, rate, {"loss": loss})
+        loss, _, descent = modified_gradient(params.C, s, 0*s, p, 0.)
+        return Move(Growing(params.C + rate*descent), rate, {"loss": loss})
     steps = max(1, round(epoch_time(T.dim, l, SMALL)/rate))
-    runs = run(step, {"C": C}, steps=steps, every=steps, batch=len(seeds))
+    runs = run(step, Growing(C), steps=steps, every=steps, batch=len(seeds))
     if any(r.stop is Stop.INTERRUPTED for r in runs):
         raise KeyboardInterrupt
-    return [student(r.final.params["C"], s_, 0*s_, l)*p.scale for r, s_ in zip(runs, s, strict=True)]
+    return [student(r.final.params.C, s_, 0*s_, l)*p.scale for r, s_ in zip(runs, s, strict=True)]
 
 # %% ../../nbs/decomposition/search.ipynb #064cb7ae
 LONG = 30_000 # steps of a long polish, times unknowns
 
 @dataclass(frozen=True)
 class Stage:
-    "What one stage left."
-    name: str             # 'compress', 'grow', 'merge', 'polish', 'prune', …
-    components: int       # how many
-    relative_error: float # ‖T-S‖/‖T‖ of the whole tensor
+    """What one stage of a decomposition left.
+
+    Attributes
+    ----------
+    name : str
+        'compress', 'grow', 'merge', 'polish', 'prune', 'narrow', …, 'result'.
+    components : int
+        How many there are after it; after 'compress', dimensions.
+    relative_error : float
+        ‖T-S‖/‖T‖ of the whole tensor.
+
+    Examples
+    --------
+    >>> from tensor_overparam import decompose
+    >>> from tensor_overparam.tensors import orthogonal
+    >>> stages = decompose(orthogonal(dim=8, rank=3, order=3)).stages
+    >>> stages[0].name, stages[0].components
+    ('compress', 3)
+    >>> stages[-1].name, stages[-1].components
+    ('result', 3)
+    """
+    name: str
+    components: int
+    relative_error: float
 
 def _relative(c, sq): return float(((max(sq, 0.) + c.outside)/(c.size**2 + c.outside))**.5)
 
@@ -70,7 +96,7 @@ def attempt(
     most:int,    # K, components to keep
     seeds:list,  # one seed a start
     draw:int,    # number of the draw
-    goal:float=0.,# squared residual at which no other start is needed
+    sq_tol:float=0.,# squared residual at which no other start is needed
 )->tuple:        # the best polished components, and the stages on the way to them
     "Grow new components on what is missing, merge, keep K, polish all of them; the best start for longer."
     l, best = c.target.order, None
@@ -83,7 +109,7 @@ def attempt(
         end = polish(c, w, V)
         if best is None or end.sq < best[0].sq:
             best = end, (grown, merged, Stage("polish", len(w), _relative(c, end.sq)))
-        if end.sq <= goal:
+        if end.sq <= sq_tol:
             return best
     steps = min(400, LONG//best[0].vectors.size)
     if steps < 100:
@@ -119,13 +145,13 @@ def diagonalise(
 def pursue(
     c:Core,     # tensor
     most:int,   # most components
-    goal:float, # squared residual that counts as exact
+    sq_tol:float, # squared residual that counts as exact
     seed:int,   # for the random starts
     draw:int,   # number of the last draw
 )->tuple:       # components, and the number of the last draw
     "One at a time: the strongest direction of what is missing joins, and all are polished. For weights of many sizes."
     found, l = nothing(c), c.target.order
-    while len(found.weights) < most and found.sq > goal:
+    while len(found.weights) < most and found.sq > sq_tol:
         new, = grow(missing(c, found), 2*c.target.dim + 2, [seed], draw)
         w, V = merge(new.weights, new.vectors, l)
         found = polish(c, np.append(found.weights, w[0]), np.concatenate([found.vectors, V[:1]]))
@@ -136,33 +162,33 @@ def pursue(
 def narrow(
     c:Core,      # tensor
     found:Found, # an exact fit
-    goal:float,  # squared residual that counts as exact
+    sq_tol:float,# squared residual that counts as exact
     seed:int,    # for the random starts
     draw:int,    # number of the last draw
 )->tuple:        # an exact fit with as few components as could be found, and the number of the last draw
     "Thin an exact fit; while nothing proves it minimal, build one up, then try one component less, from it and anew."
-    found, l, fresh = thin(c, found, goal), c.target.order, several(seed, STARTS)
+    found, l, fresh = thin(c, found, sq_tol), c.target.order, several(seed, STARTS)
     if len(found.weights) > c.target.dim:
         fewer = diagonalise(c)
-        if fewer.sq <= goal:
+        if fewer.sq <= sq_tol:
             return fewer, draw
     if len(found.weights) > c.target.dim and not uniqueness(found.vectors, l)[0]:
         fewer = polish(c, *fewest(found.weights, found.vectors, l, c.target.dim), 300, 1e-9)
-        if fewer.sq <= goal:
+        if fewer.sq <= sq_tol:
             return fewer, draw
-        fewer, draw = pursue(c, len(found.weights) - 1, goal, seed, draw)
-        if fewer.sq <= goal:
-            found = thin(c, fewer, goal)
+        fewer, draw = pursue(c, len(found.weights) - 1, sq_tol, seed, draw)
+        if fewer.sq <= sq_tol:
+            found = thin(c, fewer, sq_tol)
     while len(found.weights) > c.target.dim and not uniqueness(found.vectors, l)[0]:
         w, V = fewest(found.weights, found.vectors, l, len(found.weights) - 1)
         for start, seeds in ((polish(c, w, V), [seed]), (nothing(c), fresh)):
-            fewer, _ = attempt(c, start, len(w), seeds, draw, goal)
+            fewer, _ = attempt(c, start, len(w), seeds, draw, sq_tol)
             draw += 1
-            if fewer.sq <= goal:
+            if fewer.sq <= sq_tol:
                 break
         else:
             break
-        found = thin(c, fewer, goal)
+        found = thin(c, fewer, sq_tol)
     return found, draw
 
 # %% ../../nbs/decomposition/search.ipynb #9359cb91
@@ -174,17 +200,41 @@ WIDE = 1500                   # unknowns beyond which a search that finds nothin
 
 @dataclass(frozen=True)
 class Look:
-    "Where the search stands."
-    found: Found     # the best components so far
-    stages: tuple    # how they came about
-    round: int       # from 0
-    width: int       # K
-    verdict: str     # 'exact', 'noise', 'limit' (of the number of components), or '' while it goes on
+    """Where the search stands: what `decompose` hands to its `tell`.
+
+    Attributes
+    ----------
+    found : Found
+        The best components so far, in the subspace where the work is done: `weights`, `vectors`, and `sq`, the squared
+        norm of what they leave of the tensor there.
+    stages : tuple of Stage
+        How they came about.
+    round : int
+        Number of the round, from 0; each is wider than the one before.
+    width : int
+        Components K that an attempt keeps in this round.
+    verdict : str
+        'exact', 'noise', 'limit' (of the number of components), or '' while the search goes on.
+
+    Examples
+    --------
+    >>> from tensor_overparam import decompose
+    >>> from tensor_overparam.tensors import orthogonal
+    >>> looks = []
+    >>> D = decompose(orthogonal(dim=8, rank=3, order=3), tell=looks.append)
+    >>> len(looks[-1].found.weights), looks[-1].verdict
+    (3, 'exact')
+    """
+    found: Found
+    stages: tuple
+    round: int
+    width: int
+    verdict: str
 
 # %% ../../nbs/decomposition/search.ipynb #bdbeaf2e
 def widen(
     c:Core,     # tensor
-    goal:float, # squared residual that counts as exact
+    sq_tol:float, # squared residual that counts as exact
     most:int,   # most components
     seed:int,   # for the random starts
     start=None, # `Found` to begin with, or None
@@ -197,10 +247,11 @@ def widen(
         if not free and (D <= CLIMB or K*q >= D) or k > 1 and K*q > WIDE and len(best.weights) < q/2:
             break
         for epoch in range(EPOCHS):
-            starts = 1 if K < most and (k == 0 and free or len(found.weights)) else STARTS
-            found, now = attempt(c, found, K, several(seed, starts), draw := draw + 1, goal)
-            if found.sq <= goal:
-                end, draw = narrow(c, found, goal, seed, draw + 1)
+            begun = k == 0 and free or len(found.weights)
+            starts, draw = 1 if begun and K < most else STARTS, draw + 1
+            found, now = attempt(c, found, K, several(seed, starts), draw, sq_tol)
+            if found.sq <= sq_tol:
+                end, draw = narrow(c, found, sq_tol, seed, draw + 1)
                 now += (Stage("narrow", len(end.weights), _relative(c, end.sq)),)
                 yield Look(end, now, k, K, "exact")
                 return
@@ -215,7 +266,8 @@ def widen(
             if better:
                 best, stages = found, now
             flat = flat + 1 if (calm or K == most) and not better else 0
-            done = "noise" if flat >= 2 and calm and _settled(c, best, K) else "limit" if flat > 3 and K == most else ""
+            noise = flat >= 2 and calm and _settled(c, best, K)
+            done = "noise" if noise else "limit"*(flat > 3 and K == most)
             yield Look(best, stages, k, K, done)
             if done:
                 return
@@ -228,7 +280,7 @@ DRAWS = 6 # attempts at each width
 
 def climb(
     c:Core,     # tensor
-    goal:float, # squared residual that counts as exact
+    sq_tol:float, # squared residual that counts as exact
     widths,     # K to try, in turn
     seed:int,   # for the random starts
     draws:int=DRAWS, # attempts at each width
@@ -236,63 +288,83 @@ def climb(
     "Several attempts at each width, every other one afresh, up to the first exact fit."
     for K in widths:
         found = nothing(c)
-        if K == c.target.dim and (end := diagonalise(c)).sq <= goal:
-            end = thin(c, end, goal)
+        if K == c.target.dim and (end := diagonalise(c)).sq <= sq_tol:
+            end = thin(c, end, sq_tol)
             return Look(end, (Stage("diagonalise", len(end.weights), _relative(c, end.sq)),), 0, K, "exact")
         for draw in range(draws):
             start = found if draw % 2 else nothing(c)
-            found, now = attempt(c, start, K, several(seed, STARTS), draw, goal)
-            if found.sq <= goal:
-                end, size = thin(c, found, goal), abs(found.weights)
+            found, now = attempt(c, start, K, several(seed, STARTS), draw, sq_tol)
+            if found.sq <= sq_tol:
+                end, size = thin(c, found, sq_tol), abs(found.weights)
                 if len(end.weights) > c.target.dim and size.min() < .01*size.max():
-                    fewer, _ = pursue(c, len(end.weights) - 1, goal, seed, draw)
-                    if fewer.sq <= goal:
-                        end = thin(c, fewer, goal)
+                    fewer, _ = pursue(c, len(end.weights) - 1, sq_tol, seed, draw)
+                    if fewer.sq <= sq_tol:
+                        end = thin(c, fewer, sq_tol)
                 return Look(end, now + (Stage("thin", len(end.weights), _relative(c, end.sq)),), 0, K, "exact")
 
 # %% ../../nbs/decomposition/search.ipynb #0b445cdd
 def search(
     c:Core,     # tensor
-    goal:float, # squared residual that counts as exact
+    sq_tol:float, # squared residual that counts as exact
     most:int,   # most components
     seed:int,   # for the random starts
     start=None, # `Found` to begin with, or None
 ):              # yields `Look`; the last one is the answer
     "The components of a tensor: wider and wider; a small one width by width, unless only noise explains it."
-    q, D = c.target.dim, monomial_count(c.target.dim, c.target.order)
+    D = monomial_count(c.target.dim, c.target.order)
     if start or c.outside or D > CROWDED:
-        yield from widen(c, goal, most, seed, start)
-        return
-    full, last = -(-D//q), Look(nothing(c), (), 0, 0, "")
-    if D > CLIMB: # noise first; where that leaves much, the widest fit that could fail
-        for last in widen(c, goal, most, seed):
-            if last.verdict == "exact" or last.verdict and last.found.sq < .04*c.size**2:
-                yield last
-                return
-            yield replace(last, verdict="")
-        exact = climb(c, goal, range(full - 1, int(min(most + 1, full))), seed, 2)
-        if exact:
-            end, _ = narrow(c, exact.found, goal, seed, DRAWS)
-            narrowed = Stage("narrow", len(end.weights), _relative(c, end.sq))
-            last = replace(exact, found=end, stages=(*exact.stages, narrowed))
-        yield last
-        return
-    exact = climb(c, goal, range(q, int(min(most + 1, full))), seed)
+        yield from widen(c, sq_tol, most, seed, start)
+    elif D > CLIMB:
+        yield from _search_middling(c, sq_tol, most, seed)
+    else:
+        yield from _search_small(c, sq_tol, most, seed)
+
+def _search_middling(c, sq_tol, most, seed):
+    "Noise first; where that leaves much, the widest fit that could fail."
+    last, full = Look(nothing(c), (), 0, 0, ""), _full(c)
+    for last in widen(c, sq_tol, most, seed):
+        if last.verdict == "exact" or last.verdict and last.found.sq < .04*c.size**2:
+            yield last
+            return
+        yield replace(last, verdict="")
+    exact = climb(c, sq_tol, range(full - 1, int(min(most + 1, full))), seed, 2)
+    if exact:
+        end, _ = narrow(c, exact.found, sq_tol, seed, DRAWS)
+        narrowed = Stage("narrow", len(end.weights), _relative(c, end.sq))
+        last = replace(exact, found=end, stages=(*exact.stages, narrowed))
+    yield last
+
+# %% ../../nbs/decomposition/search.ipynb #a8aaba57
+def _search_small(c, sq_tol, most, seed):
+    "Width by width; then noise; and where that is not believed, as many parameters as numbers."
+    last, q, full = Look(nothing(c), (), 0, 0, ""), c.target.dim, _full(c)
+    exact = climb(c, sq_tol, range(q, int(min(most + 1, full))), seed)
     if exact:
         yield exact
         return
-    for last in widen(c, goal, most, seed):
+    for last in widen(c, sq_tol, most, seed):
         if last.verdict in ("exact", "limit"):
             yield last
             return
         yield replace(last, verdict="")
-    n, left = len(last.found.weights), last.found.sq/c.size**2
-    believed = D > SATURATED or D - n*q >= 5 and left < (.04 if last.verdict == "noise" else .001*(n >= q))
-    noise = believed and (last.verdict == "noise" or n > 0) and quiet(c, last.found)
-    widths = range(max(q, full), int(min(most + 1, full + 3))) if D <= SATURATED and not noise else ()
-    yield climb(c, goal, widths, seed) or replace(last, verdict="noise" if noise else "")
+    stands = last.verdict == "noise" or len(last.found.weights) > 0
+    noise, exact = _believed(c, last) and stands and quiet(c, last.found), None
+    if not noise and monomial_count(q, c.target.order) <= SATURATED:
+        exact = climb(c, sq_tol, range(max(q, full), int(min(most + 1, full + 3))), seed)
+    yield exact or replace(last, verdict="noise" if noise else "")
 
-# %% ../../nbs/decomposition/search.ipynb #a8aaba57
+def _full(c):
+    "So many components have at least as many parameters as the tensor has numbers."
+    return -(-monomial_count(c.target.dim, c.target.order)//c.target.dim)
+
+def _believed(c, last):
+    "Can what a fit to few numbers leaves be noise? It has to be little, and more numbers than parameters are needed."
+    n, q, D = len(last.found.weights), c.target.dim, monomial_count(c.target.dim, c.target.order)
+    if D > SATURATED:
+        return True
+    little = .04 if last.verdict == "noise" else .001*(n >= q)
+    return D - n*q >= 5 and last.found.sq/c.size**2 < little
+
 def _better(c, new, old):
     "Is the new fit better by more than what noise gives for the difference in components?"
     n, m = len(new.weights), len(old.weights)

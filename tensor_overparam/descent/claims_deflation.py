@@ -19,7 +19,7 @@ from .landscape import classify, duplicates as duplicated, polish
 from .objective import sphere
 from ..tensors.problems import correlated, gaussian, orthogonal
 from ..tensors.targets import Factored
-from ..core.claim import VIOLATED, Claim, Prediction, compare
+from ..core.claim import VIOLATED, CaseClaim, Prediction, compare
 from .vanilla import gradient_descent
 
 # %% ../../nbs/descent/claims_deflation.ipynb #a364dffa
@@ -33,7 +33,7 @@ def plain_runs(case, order, width, seeds):
     targets = [make(dim, rank, order, a, rng=900 + s) for s in range(seeds)]
     T = Factored(np.stack([t.weights for t in targets]), np.stack([t.vectors for t in targets]), order)
     fits = deflation_flow(T, width, time=13., init_scale=DELTA, penalty=0., learning_rate=.01, rng=range(seeds),
-                          every=5, observe={"mass": lambda s: component_mass(s.params["C"], T.vectors, order)})
+                          every=5, observe={"mass": lambda s: component_mass(s.params.C, T.vectors, order)})
     starts = [small_start(s, width, dim, DELTA)/DELTA for s in range(seeds)]
     cosines = [C @ t.vectors.T for C, t in zip(starts, targets, strict=True)]
     return a, np.array([escapes(f.run, a) for f in fits]), np.array(cosines)
@@ -88,7 +88,7 @@ def order_switch(case):
         T = Factored([1., .8, .8], U, 4)
         fits = deflation_flow(T, 60, time=8., init_scale=DELTA, penalty=0., every=2,
                               rng=range(20, 20 + 2*size_of(case)),
-                              observe={"mass": lambda s, U=U: component_mass(s.params["C"], U, 4)})
+                              observe={"mass": lambda s, U=U: component_mass(s.params.C, U, 4)})
         times = np.array([escapes(f.run, T.weights) for f in fits])
         inversions.append(np.mean(times[:, 1:].min(1) < times[:, 0]))
     overtakes = [1.6*((1 + c)/2)**2 > 1 for c in cosines]
@@ -105,7 +105,7 @@ def matrix_escape(case):
     for seed in range(size_of(case)):
         T = orthogonal(20, 4, order, a, rng=700 + seed)
         f = deflation_flow(T, 50, time=14., init_scale=DELTA, penalty=0., learning_rate=.01, rng=seed, every=5,
-                           observe={"mass": lambda s, T=T: component_mass(s.params["C"], T.vectors, order)})
+                           observe={"mass": lambda s, T=T: component_mass(s.params.C, T.vectors, order)})
         mass = component_mass(small_start(seed, 50, 20, DELTA), T.vectors, 2)
         ratios.append(escapes(f.run, a)/(np.log(a/mass)/(4*a)*(2 if case == "broken" else 1)))
     says = Prediction("derived here", "escape time / log(a/x₀)/(4a), medians", "equal", 1.,
@@ -119,7 +119,7 @@ def flow_is_first_order(case):
     exact = integrate(T, small_start(3, 10, 8, .05), [0., 4.])[-1]
     options = dict(time=4., init_scale=.05, threshold=.1, penalty=0., rng=3)
     fits = [deflation_flow(T, 10, learning_rate=rate, **options) for rate in rates]
-    gaps = [np.linalg.norm(f.run.final.params["C"] - exact) for f in fits]
+    gaps = [np.linalg.norm(f.run.final.params.C - exact) for f in fits]
     says = Prediction("derived here", "distance to the flow ~ η^p", "rate", 2. if case == "broken" else 1.,
                       {"4aη < .1": 4*rates[0] < .1})
     return compare(says, gaps, slack=.1, x=rates)
@@ -129,7 +129,7 @@ def equilibrium_gap(case):
     lam, time = .02, (7. if case == "outside" else 30.)
     T = orthogonal(10, 3, 4, 1.2**-np.arange(3.), rng=6)
     f = deflation_flow(T, 40, time=time, penalty=lam, rng=4,
-                       observe={"mass": lambda s: component_mass(s.params["C"], T.vectors)})
+                       observe={"mass": lambda s: component_mass(s.params.C, T.vectors)})
     mass = f.run.trace["mass"]
     still = np.abs(mass[-1] - mass[-len(mass)//10]).max() < 1e-3
     says = Prediction("arXiv 2106.06573; value derived here", "a_k - â_k", "equal", lam if case == "broken" else lam/2,
@@ -141,7 +141,7 @@ def equilibrium_gap(case):
 def modified_flow(order, seeds):
     "Induction hypotheses along runs of the modified flow."
     T = orthogonal(10, 3, order, 1.2**-np.arange(3.), rng=8)
-    fits = deflation_flow(T, 50, rng=range(seeds), penalty=.01, every=10, observe={"C": lambda s: s.params["C"]})
+    fits = deflation_flow(T, 50, rng=range(seeds), penalty=.01, every=10, observe={"C": lambda s: s.params.C})
     return [induction(f.run, T, alpha=.02) for f in fits]
 
 def runs_of(case): return modified_flow(2 if case == "outside" else 4, 6 if case == "full" else 3)
@@ -173,7 +173,7 @@ def induction_gap_above(case):
     order, lam = (2 if case == "outside" else 4), .01
     T = orthogonal(10, 5, order, 1.2**-np.arange(5.), rng=9)
     fits = deflation_flow(T, 50, rng=range(20), penalty=lam)
-    gaps = T.weights - [component_mass(f.run.final.params["C"], T.vectors) for f in fits]
+    gaps = T.weights - [component_mass(f.run.final.params.C, T.vectors) for f in fits]
     says = Prediction("arXiv 2106.06573, hypothesis (c), recalled", "a_k - â_k", "upper",
                       T.weights.max() if case == "broken" else lam, is_tensor(case))
     return compare(says, gaps.max())
@@ -259,25 +259,25 @@ def width_thins_failures(case):
 
 # %% ../../nbs/descent/claims_deflation.ipynb #8d7afc86
 DYNAMICS_CHECKS = {
-    "escape-closed-form": Claim(escape_closed_form, "descent/deflation.ipynb"),
-    "escape-by-ode": Claim(escape_by_ode, "descent/deflation.ipynb"),
-    "escape-order": Claim(escape_order, "descent/deflation.ipynb"),
-    "escape-order-predicted": Claim(escape_order_predicted, "descent/deflation.ipynb"),
-    "order-switch": Claim(order_switch, "descent/deflation.ipynb"),
-    "matrix-escape": Claim(matrix_escape, "descent/deflation.ipynb"),
-    "flow-first-order": Claim(flow_is_first_order, "descent/deflation.ipynb"),
-    "equilibrium-gap": Claim(equilibrium_gap, "descent/deflation.ipynb"),
-    "induction-least": Claim(induction_least, "descent/deflation.ipynb"),
-    "induction-mean": Claim(induction_mean, "descent/deflation.ipynb"),
-    "induction-gap-below": Claim(induction_gap_below, "descent/deflation.ipynb"),
-    "induction-gap-above": Claim(
-        induction_gap_above, "descent/deflation.ipynb", VIOLATED,
+    "escape-closed-form": CaseClaim(escape_closed_form, "descent/deflation"),
+    "escape-by-ode": CaseClaim(escape_by_ode, "descent/deflation"),
+    "escape-order": CaseClaim(escape_order, "descent/deflation"),
+    "escape-order-predicted": CaseClaim(escape_order_predicted, "descent/deflation"),
+    "order-switch": CaseClaim(order_switch, "descent/deflation"),
+    "matrix-escape": CaseClaim(matrix_escape, "descent/deflation"),
+    "flow-first-order": CaseClaim(flow_is_first_order, "descent/deflation"),
+    "equilibrium-gap": CaseClaim(equilibrium_gap, "descent/deflation"),
+    "induction-least": CaseClaim(induction_least, "descent/deflation"),
+    "induction-mean": CaseClaim(induction_mean, "descent/deflation"),
+    "induction-gap-below": CaseClaim(induction_gap_below, "descent/deflation"),
+    "induction-gap-above": CaseClaim(
+        induction_gap_above, "descent/deflation", VIOLATED,
         "The last component is still filling when the error is already small enough to stop: with practical "
         "constants an epoch is too short for the recalled bound."),
-    "simplex-trap": Claim(simplex_trap, "descent/landscape.ipynb"),
-    "sign-trap": Claim(sign_trap, "descent/landscape.ipynb"),
-    "duplicates": Claim(duplicates, "descent/landscape.ipynb"),
-    "saddle-at-zero": Claim(saddle_at_zero, "descent/landscape.ipynb"),
-    "bad-minima": Claim(bad_minima_exist, "descent/landscape.ipynb"),
-    "width-thins-failures": Claim(width_thins_failures, "descent/landscape.ipynb"),
+    "simplex-trap": CaseClaim(simplex_trap, "descent/landscape"),
+    "sign-trap": CaseClaim(sign_trap, "descent/landscape"),
+    "duplicates": CaseClaim(duplicates, "descent/landscape"),
+    "saddle-at-zero": CaseClaim(saddle_at_zero, "descent/landscape"),
+    "bad-minima": CaseClaim(bad_minima_exist, "descent/landscape"),
+    "width-thins-failures": CaseClaim(width_thins_failures, "descent/landscape"),
 }

@@ -18,7 +18,7 @@ from ..tensors.monomials import monomial_count
 from .objective import sphere
 from ..tensors.problems import gaussian
 from ..tensors.targets import Factored
-from ..core.claim import Claim, Prediction, compare, fitted_exponent
+from ..core.claim import CaseClaim, Prediction, compare, fitted_exponent
 
 # %% ../../nbs/descent/claims_lazy.ipynb #bb90fe90
 EXCEPTIONS = {(3, 5), (4, 3), (4, 4), (4, 5)} # (l, d) of Alexander and Hirschowitz
@@ -172,7 +172,7 @@ def dialled(case, alphas, seeds):
         gaps.append(np.mean([abs(f.run.trace["relative_error"][-1]**2 - linear[s].run.trace["relative_error"][-1]**2)
                              for f, s in zip(fits, seeds, strict=True)]))
         p = [f.run.final.params for f in fits]
-        moves.append(np.mean([np.linalg.norm(q["C"] - q["C0"])/np.linalg.norm(q["C0"]) for q in p]))
+        moves.append(np.mean([np.linalg.norm(q.C - q.C0)/np.linalg.norm(q.C0) for q in p]))
     return np.array(gaps), np.array(moves)
 
 def dial_settings(case):
@@ -205,7 +205,7 @@ def lazy_limit_end(case):
     T = Factored(np.ones((n, 1)), sphere(seeds, 99, 1, d), 3)
     fits = scaled_gd(T, m, alpha=alpha, rng=seeds, steps=20_000)
     p = [f.run.final.params for f in fits]
-    moved = max(np.linalg.norm(q["C"] - q["C0"])/np.linalg.norm(q["C0"]) for q in p)
+    moved = max(np.linalg.norm(q.C - q.C0)/np.linalg.norm(q.C0) for q in p)
     projected = [lazy_fit(T[i], sphere([s], 0, m, d)[0]).unexplained**power for i, s in enumerate(seeds)]
     p = Prediction("derived here", "unexplained part after training, each instance", "equal", projected,
                    {"the parameters move by less than a tenth": moved < .1})
@@ -213,14 +213,14 @@ def lazy_limit_end(case):
 
 # %% ../../nbs/descent/claims_lazy.ipynb #02212804
 LAZY_CHECKS = {
-    "lazy-rank": Claim(lazy_rank, "descent/lazy.ipynb"),
-    "lazy-nothing-left": Claim(lazy_nothing_left, "descent/lazy.ipynb"),
-    "lazy-lower-bound": Claim(lazy_lower_bound, "descent/lazy.ipynb"),
-    "lazy-growth": Claim(lazy_growth, "descent/lazy.ipynb"),
-    "lazy-width-bound": Claim(lazy_width_bound, "descent/lazy.ipynb"),
-    "lazy-flow-loss": Claim(lazy_flow_loss, "descent/linearised.ipynb"),
-    "lazy-flow-end": Claim(lazy_flow_end, "descent/linearised.ipynb"),
-    "lazy-limit-loss": Claim(lazy_limit_loss, "descent/linearised.ipynb"),
-    "lazy-limit-distance": Claim(lazy_limit_distance, "descent/linearised.ipynb"),
-    "lazy-limit-end": Claim(lazy_limit_end, "descent/linearised.ipynb"),
+    "lazy-rank": CaseClaim(lazy_rank, "descent/lazy"),
+    "lazy-nothing-left": CaseClaim(lazy_nothing_left, "descent/lazy"),
+    "lazy-lower-bound": CaseClaim(lazy_lower_bound, "descent/lazy"),
+    "lazy-growth": CaseClaim(lazy_growth, "descent/lazy"),
+    "lazy-width-bound": CaseClaim(lazy_width_bound, "descent/lazy"),
+    "lazy-flow-loss": CaseClaim(lazy_flow_loss, "descent/linearised"),
+    "lazy-flow-end": CaseClaim(lazy_flow_end, "descent/linearised"),
+    "lazy-limit-loss": CaseClaim(lazy_limit_loss, "descent/linearised"),
+    "lazy-limit-distance": CaseClaim(lazy_limit_distance, "descent/linearised"),
+    "lazy-limit-end": CaseClaim(lazy_limit_end, "descent/linearised"),
 }

@@ -9,18 +9,20 @@ __all__ = ['MODIFIED_CHECKS', 'search', 'sizes', 'off_span', 'size_bound', 'shar
            'penalty_bias']
 
 # %% ../../nbs/descent/claims_modified.ipynb #5e8e294e
+from dataclasses import replace
 from math import log
 
 import numpy as np
 from scipy.integrate import quad, solve_ivp
 from scipy.stats import norm
-from .modified import _start, epoch_time, modified_gradient, modified_step, reinitialise
+from .modified import Options, epoch_time, modified_gradient, modified_step
+from .modified import reinitialise, small_components
 from .objective import prepare, sphere
 from ..tensors.problems import orthogonal
 from ..tensors.targets import Factored
-from ..core.claim import Claim, Prediction, compare
+from ..core.claim import CaseClaim, Prediction, compare
 from ..core.loop import Move, run
-from .vanilla import vanilla_step
+from .vanilla import Weighted, vanilla_step
 
 # %% ../../nbs/descent/claims_modified.ipynb #7c5dd42b
 def search(
@@ -35,17 +37,17 @@ def search(
     **options,      # rate, penalty, init_scale, rule, switch
 ):                  # a list of Runs, one a seed
     "The search phase of modified gradient descent, recorded; it never stops early."
-    o = dict(rate=.1, penalty=0., init_scale=1e-3, rule="none", switch=False, goal=0.) | options
+    o = dict(rate=.1, init_scale=1e-3) | options
     problem = prepare(target, width, list(seeds))
     usual = epoch_time(target.dim, target.order, o["init_scale"])
-    o["epoch_steps"] = round((time or usual)/o["rate"]) + (time is not None)
-    p = _start(problem, width, o["init_scale"]) | (start or {})
-    steps = epochs*(o["epoch_steps"] + 1) - 1
+    o = Options(epoch_steps=round((time or usual)/o["rate"]) + (time is not None), **o)
+    p = replace(small_components(problem, width, o.init_scale), **(start or {}))
+    steps = epochs*(o.epoch_steps + 1) - 1
     return run(lambda p: modified_step(p, problem, o), p, steps=steps, batch=len(seeds), every=every, observe=observe)
 
 def sizes(state):
     "q of each component in homogeneous mode."
-    return np.sum(state.params["C"]**2, axis=-1)
+    return np.sum(state.params.C**2, axis=-1)
 
 # %% ../../nbs/descent/claims_modified.ipynb #e131c73d
 def off_span(case):
@@ -55,7 +57,7 @@ def off_span(case):
     for l, weights in ((3, None), (4, "mixed")):
         T = orthogonal(d, 3, l, weights, rng=500 + l)
         U = T.vectors[1:] if case == "broken" else T.vectors                     # broken: a vector is missing
-        off = {"off": lambda s, U=U: np.linalg.norm(s.params["C"] - s.params["C"] @ U.T @ U, axis=-1).max(-1)}
+        off = {"off": lambda s, U=U: np.linalg.norm(s.params.C - s.params.C @ U.T @ U, axis=-1).max(-1)}
         runs = search(T, 6, range(500, 500 + n), epochs=5, observe=off, rule="one", penalty=.02, init_scale=delta)
         worst += [r.trace["off"].max()/delta for r in runs]
         fills.append(np.linalg.matrix_rank(T.vectors) == d)
@@ -82,7 +84,7 @@ def size_bound(case):
 
 def sharpness(r, problem, penalty, h=1e-5, rounds=40):
     "Largest eigenvalue of the Hessian of F at the end of a run, by power iteration on differences of gradients."
-    C, s, b = (r.final.params[k] for k in "Csb")
+    C, s, b = (getattr(r.final.params, k) for k in "Csb")
     x, size = np.random.default_rng(0).normal(size=C.shape), 0.
     for _ in range(rounds):
         x /= np.linalg.norm(x)
@@ -117,7 +119,7 @@ def growth_law(case):
     for l in (3, 4):
         T = orthogonal(6, 3, l, rng=530)
         runs = search(T, 4, range(530, 550 if case == "full" else 533), time=5., penalty=lam, rate=rate, init_scale=.03,
-                      switch=case == "outside", observe={k: lambda s, k=k: s.params[k] for k in "Csb"})
+                      switch=case == "outside", observe={k: lambda s, k=k: getattr(s.params, k) for k in "Csb"})
         for r in runs:
             C, s, k = r.trace["C"], r.trace["s"], np.arange(100, 5000, 300)
             homogeneous &= bool((r.trace["b"] == 0).all())
@@ -140,7 +142,7 @@ def direction_law(case):
     times, rate = np.array([.2, .5, 1., 1.5]), 2e-3
     for l in (3, 4):
         T = Factored([1.], np.eye(10)[:1], l)
-        cosine = {"x": lambda s: s.params["C"][..., 0]/np.linalg.norm(s.params["C"], axis=-1), "q": sizes}
+        cosine = {"x": lambda s: s.params.C[..., 0]/np.linalg.norm(s.params.C, axis=-1), "q": sizes}
         runs = search(T, 2, seeds, time=1.6, rate=rate, init_scale=.6 if case == "outside" else 1e-6, observe=cosine,
                       start={"s": np.ones((len(seeds), 2))})
         x0 = np.array([r.trace["x"][0] for r in runs]).ravel()
@@ -161,9 +163,9 @@ def fresh_cosines(d, m, batches, seed):
     "(batches, m) cosines of re-initialised components with one component of a target, after projection on its span."
     T = orthogonal(d, 3, 3, rng=seed)
     problem = prepare(T, m*batches, [seed])
-    o = dict(rule="small", init_scale=1e-3)
-    p = _start(problem, m*batches, 1e-3)
-    C = reinitialise(p, np.zeros((1, m*batches)), np.ones(1), problem, o)["C"]
+    o = Options(rate=.1, epoch_steps=1, rule="small", init_scale=1e-3)
+    p = small_components(problem, m*batches, 1e-3)
+    C = reinitialise(p, np.zeros((1, m*batches)), np.ones(1), problem, o).C
     on_span = C @ T.vectors.T @ T.vectors
     return (on_span @ T.vectors[0]/np.linalg.norm(C, axis=-1)).reshape(batches, m)
 
@@ -199,7 +201,7 @@ def half_times(T, m, deltas, seeds, step, size):
     "For each δ and seed, the time at which the loss has halved; and the largest initial size, relative to the target."
     problem, times, first = prepare(T, m, list(seeds)), [], 0.
     for delta in deltas:
-        p = {"C": delta*sphere(seeds, 1, m, T.dim), "w": np.full((len(seeds), m), size(delta))}
+        p = Weighted(delta*sphere(seeds, 1, m, T.dim), np.full((len(seeds), m), size(delta)))
         runs = run(lambda p: step(p, problem), p, steps=100_000, batch=len(seeds), every=1000)
         first = max(first, m*size(delta)*delta**T.order/problem.sqnorm**.5)
         times.append([r.time[-1] for r in runs])
@@ -208,7 +210,7 @@ def half_times(T, m, deltas, seeds, step, size):
 def homogeneous_step(p, problem, rate=.05):
     "Descent on Σ c⊗…⊗c with the weights fixed, until the loss has halved."
     move = vanilla_step(p, problem, rate, .5**.5)
-    return Move(p | {"C": move.params["C"]}, rate, move.measured, move.done)
+    return Move(Weighted(move.params.C, p.w), rate, move.measured, move.done)
 
 # %% ../../nbs/descent/claims_modified.ipynb #55ef2ab2
 def leaving_zero_modified(case):
@@ -273,7 +275,7 @@ def penalty_bias(case):
             T = Factored(T.weights, T.vectors @ (np.eye(10) + .2), 3)
         cosine = max(cosine, np.abs(np.triu(T.vectors @ T.vectors.T, 1)).max())
         r = search(T, 20, range(610, 618 if case == "full" else 612), time=60., penalty=lam, every=10**6,
-                   observe={"C": lambda s: s.params["C"]})
+                   observe={"C": lambda s: s.params.C})
         V = [x.trace["C"][-1]/np.linalg.norm(x.trace["C"][-1], axis=-1, keepdims=True) for x in r]
         found &= all(((v @ T.vectors.T).max(axis=0) > .99).all() for v in V)
         measured.append([x.trace["relative_error"][-1] for x in r])
@@ -285,16 +287,16 @@ def penalty_bias(case):
 
 # %% ../../nbs/descent/claims_modified.ipynb #ce907df1
 MODIFIED_CHECKS = {
-    "modified-off-span": Claim(off_span, "descent/modified.ipynb"),
-    "modified-size-bound": Claim(size_bound, "descent/modified.ipynb"),
-    "modified-loss-falls": Claim(loss_falls, "descent/modified.ipynb"),
-    "modified-growth-law": Claim(growth_law, "descent/modified.ipynb"),
-    "modified-direction-law": Claim(direction_law, "descent/modified.ipynb"),
-    "modified-best-of-m": Claim(best_of_m, "descent/modified.ipynb"),
-    "modified-lucky-component": Claim(lucky_component, "descent/modified.ipynb"),
-    "modified-leaving-zero": Claim(leaving_zero_modified, "descent/modified.ipynb"),
-    "vanilla-leaving-zero": Claim(leaving_zero_vanilla, "descent/vanilla.ipynb"),
-    "ablation-homogeneity": Claim(leaving_zero_homogeneous, "descent/modified.ipynb"),
-    "modified-epoch-decrease": Claim(epoch_decrease, "descent/modified.ipynb"),
-    "modified-penalty-bias": Claim(penalty_bias, "descent/modified.ipynb"),
+    "modified-off-span": CaseClaim(off_span, "descent/modified"),
+    "modified-size-bound": CaseClaim(size_bound, "descent/modified"),
+    "modified-loss-falls": CaseClaim(loss_falls, "descent/modified"),
+    "modified-growth-law": CaseClaim(growth_law, "descent/modified"),
+    "modified-direction-law": CaseClaim(direction_law, "descent/modified"),
+    "modified-best-of-m": CaseClaim(best_of_m, "descent/modified"),
+    "modified-lucky-component": CaseClaim(lucky_component, "descent/modified"),
+    "modified-leaving-zero": CaseClaim(leaving_zero_modified, "descent/modified"),
+    "vanilla-leaving-zero": CaseClaim(leaving_zero_vanilla, "descent/vanilla"),
+    "ablation-homogeneity": CaseClaim(leaving_zero_homogeneous, "descent/modified"),
+    "modified-epoch-decrease": CaseClaim(epoch_decrease, "descent/modified"),
+    "modified-penalty-bias": CaseClaim(penalty_bias, "descent/modified"),
 }

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from .regimes import planted_batch, smallest_width
 from .modified import modified_gd
-from ..core.claim import Claim, Prediction, compare, fitted_exponent
+from ..core.claim import CaseClaim, Prediction, compare, fitted_exponent
 
 # %% ../../nbs/descent/claims_width.ipynb #17be5b57
 def successes(
@@ -120,7 +120,7 @@ def without_switch(case):
     "Removing the mode switch makes no difference to success (the theorem's proof needs it)."
     delta, lost = .35 if case == "outside" else 1e-3, {"rule": "none"} if case == "broken" else {}
     common, sizes = {"init_scale": delta}, (20, 4, 4, 6)
-    observe = {"switched": lambda s: (s.params["b"] != 0).any()}
+    observe = {"switched": lambda s: (s.params.b != 0).any()}
     T = planted_batch("random", *sizes[:3], [780])
     options = common | dict(epochs=1, finish=1, switch=True, observe=observe)
     seen = modified_gd(T, sizes[3], rng=[780], **options)[0].run.trace["switched"]
@@ -155,13 +155,13 @@ def final_error(case):
 
 # %% ../../nbs/descent/claims_width.ipynb #a1bc4fff
 SUCCESS_CHECKS = {
-    "final-error": Claim(final_error, "descent/modified.ipynb"),
-    "width-without-d": Claim(width_without_d, "descent/regimes.ipynb"),
-    "width-log-d": Claim(width_log_d, "descent/regimes.ipynb"),
-    "width-in-rank": Claim(width_in_rank, "descent/regimes.ipynb"),
-    "width-rank-is-enough": Claim(rank_is_enough, "descent/modified.ipynb"),
-    "ablation-reinitialisation": Claim(without_reinitialisation, "descent/modified.ipynb"),
-    "ablation-penalty": Claim(without_penalty, "descent/modified.ipynb"),
-    "ablation-switch": Claim(without_switch, "descent/modified.ipynb"),
-    "ablation-small-start": Claim(without_small_start, "descent/modified.ipynb"),
+    "final-error": CaseClaim(final_error, "descent/modified"),
+    "width-without-d": CaseClaim(width_without_d, "descent/regimes"),
+    "width-log-d": CaseClaim(width_log_d, "descent/regimes"),
+    "width-in-rank": CaseClaim(width_in_rank, "descent/regimes"),
+    "width-rank-is-enough": CaseClaim(rank_is_enough, "descent/modified"),
+    "ablation-reinitialisation": CaseClaim(without_reinitialisation, "descent/modified"),
+    "ablation-penalty": CaseClaim(without_penalty, "descent/modified"),
+    "ablation-switch": CaseClaim(without_switch, "descent/modified"),
+    "ablation-small-start": CaseClaim(without_small_start, "descent/modified"),
 }

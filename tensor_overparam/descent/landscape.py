@@ -17,9 +17,9 @@ from scipy.sparse.linalg import LinearOperator, eigsh, minres
 from ..tensors.kernels import gram_power
 from .lazy import Tangent
 from .modified import modified_gradient
-from .objective import relative_error, residual
+from .objective import relative_error, residual, sure_sqnorm
 from ..tensors.problems import correlated
-from ..tensors.targets import Factored, Sum, Target, as_target, sqnorm
+from ..tensors.targets import Factored, Sum, Target, as_target
 
 # %% ../../nbs/descent/landscape.ipynb #2d7e4d2b
 def contract_derivative(
@@ -95,7 +95,7 @@ class Vanilla:
     def at(cls, T, S, penalty):
         if penalty:
             raise ValueError(f"penalty is {penalty}; expected 0, the vanilla objective has none")
-        return cls(T, float(sqnorm(T)), np.concatenate([S.vectors.ravel(), S.weights]), len(S.weights))
+        return cls(T, float(sure_sqnorm(T)), np.concatenate([S.vectors.ravel(), S.weights]), len(S.weights))
     @property
     def unit(self): return self.sqnorm**(.5/(self.T.order + 1))
     def split(self, x):
@@ -132,7 +132,7 @@ class TwoHomogeneous:
         C = (np.abs(S.weights)*np.linalg.norm(S.vectors, axis=1)**(S.order - 2))[:, None]**.5*S.vectors
         if not np.linalg.norm(C, axis=1).all():
             raise ValueError("a component is zero, where the two-homogeneous objective has no Hessian; drop it first")
-        return cls(T, float(sqnorm(T)), C.ravel(), np.sign(S.weights), penalty)
+        return cls(T, float(sure_sqnorm(T)), C.ravel(), np.sign(S.weights), penalty)
     @property
     def unit(self): return self.sqnorm**.25
     def split(self, x): return x.reshape(*x.shape[:-1], len(self.signs), -1)
@@ -278,7 +278,8 @@ def probe(
         flip = [-np.sign(v) if k % 2 else 1. for v in values]          # odd terms change sign with the direction
         low = min(range(len(U)), key=lambda i: flip[i]*values[i])
         if flip[low]*values[low] < -clear:
-            return k, flip[low]*(at.Z @ U[low])
+            way = flip[low]*U[low]
+            return k, at.Z @ (_descend(at, [way], k, abs(values[low]))[0] if k % 2 else way)
         if seen:
             at = _unseen(at, k, rng)
         if not at.Z.size:
@@ -288,8 +289,8 @@ def probe(
     return None, None
 
 def _random(rng, at, n):
-    "n random unit vectors, in coordinates of the zero modes."
-    U = rng.normal(size=(n, at.Z.shape[1]))
+    "n random unit vectors among the zero modes, in their coordinates; the same for every basis of the zero modes."
+    U = rng.normal(size=(n, len(at.Z))) @ at.Z
     return U/np.linalg.norm(U, axis=1, keepdims=True)
 
 def _descend(at, U, k, scale):
@@ -307,6 +308,12 @@ def _unseen(at, k, rng):
 
 # %% ../../nbs/descent/landscape.ipynb #bfe264d4
 DENSE = 1500  # parameters up to which a verdict looks at the whole spectrum
+
+def _lowest(values, vectors, small):
+    "A unit vector of the lowest eigenvalue, the same for every basis of its eigenvectors and for either sign of them."
+    V = vectors[:, values <= values[0] + small]
+    v = V @ (V.T @ np.random.default_rng(0).normal(size=len(V)))
+    return v/np.linalg.norm(v)
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
@@ -330,14 +337,46 @@ class Verdict:
                 f"{show(self.smallest)}, {self.zero_modes} zero modes + {self.gauges} gauges)")
 
 # %% ../../nbs/descent/landscape.ipynb #fd01d48a
-def classify(
-    target, point, objective="vanilla", penalty=0., # as `landscape`; `polish` points that come from gradient descent
-    tol:float=1e-8,  # largest gradient of a critical point, in units of ‖T‖²/`unit`
-    flat:float=1e-6, # eigenvalues up to this, in units of ‖T‖²/`unit`², are zero modes
-    count:int=None,  # lowest eigenvalues to look at; all up to DENSE parameters, else 20, if None
-)->Verdict:
+def classify(target, point, objective="vanilla", penalty=0., tol:float=1e-8, flat:float=1e-6, count:int=None)->Verdict:
     """Minimum, strict saddle, degenerate or not critical, off the gauge; a loss of zero is a minimum.
-    Degenerate points are probed for a way down, unless there is a penalty."""
+
+    Degenerate points are probed for a way down, unless there is a penalty.
+
+    Parameters
+    ----------
+    target : Target or array, shape (d, …, d)
+        The tensor to fit.
+    point : Factored, or array, shape (m, d)
+        Where to look, as `landscape` takes it; polish points that come from gradient descent first.
+    objective : str, default 'vanilla'
+        Which landscape: 'vanilla', weights and directions, or 'homogeneous', components of which weights are
+        squares of lengths.
+    penalty : float, default 0.
+        λ of the penalty on sizes, for the homogeneous landscape.
+    tol : float, default 1e-8
+        Largest gradient of a critical point, in units of ‖T‖²/`unit`.
+    flat : float, default 1e-6
+        Eigenvalues up to this, in units of ‖T‖²/`unit`², are zero modes.
+    count : int, optional
+        Lowest eigenvalues to look at; all up to DENSE parameters, else 20, if None.
+
+    Returns
+    -------
+    Verdict
+        What kind of point it is, with the numbers that say so.
+
+    Raises
+    ------
+    ValueError
+        For an unknown objective, or a point that does not fit the target.
+
+    Examples
+    --------
+    >>> from tensor_overparam.tensors import gaussian
+    >>> T = gaussian(5, 2, 3, rng=0)
+    >>> classify(T, T).kind
+    'minimum'
+    """
     f = landscape(target, point, objective, penalty)
     x, small = f.start, flat*f.sqnorm/f.unit**2
     slope = float(np.linalg.norm(f.gradient(x)[1]))
@@ -347,7 +386,7 @@ def classify(
     if slope*f.unit > tol*f.sqnorm:
         kind = "not critical"
     elif values[0] < -small:
-        kind, order, direction = "strict saddle", 2, vectors[:, 0]
+        kind, order, direction = "strict saddle", 2, _lowest(values, vectors, small)
     elif not zero.any() or (error < 1e-7 and not penalty):
         kind = "minimum"
     elif objective != "vanilla" and not penalty:

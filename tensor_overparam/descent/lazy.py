@@ -14,18 +14,42 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 from scipy.sparse.linalg import LinearOperator, cg
-from ..tensors.kernels import _rows, gram_power, power
+from ..tensors.kernels import gram_power, panel_rows, power
 from ..tensors.monomials import array_namespace, monomial_count
-from .objective import as_seeds, numpy_only, sphere
-from ..tensors.targets import Algebra, _check_rows, as_target, sqnorm
+from .objective import as_seeds, numpy_only, sphere, sure_sqnorm
+from ..tensors.targets import Algebra, check_rows, as_target
 
 # %% ../../nbs/descent/lazy.ipynb #3c9f0bd5
-def lazy_width(
-    dim:int,   # d, at least 1
-    order:int, # l, at least 2
-)->int:        # smallest m whose tangent space is everything, for generic directions
-    """Width at which the best lazy fit explains every target:
-    ⌈D/d⌉, one more in the four exceptions of Alexander and Hirschowitz, d for matrices."""
+def lazy_width(dim:int, order:int)->int:
+    """Width at which the best lazy fit explains every target.
+
+    ⌈D/d⌉ for the D = binomial(d+l-1, l) dimensions of all symmetric tensors, one more in the four exceptions of
+    Alexander and Hirschowitz, and d for matrices.
+
+    Parameters
+    ----------
+    dim : int
+        d, at least 1.
+    order : int
+        l, at least 2.
+
+    Returns
+    -------
+    int
+        The smallest m whose tangent space is everything, for generic directions.
+
+    References
+    ----------
+    .. [1] Alexander and Hirschowitz, "Polynomial interpolation in several variables", J. Algebraic Geom. 4,
+       1995.
+    .. [2] Wang, Wu, Lee, Ma and Ge, "Beyond lazy training for over-parameterized tensor decomposition", 2020,
+       arXiv:2010.11356, lazy lower bound.
+
+    Examples
+    --------
+    >>> [lazy_width(d, 3) for d in (10, 20, 40, 80, 160)]
+    [22, 77, 287, 1107, 4347]
+    """
     if dim < 1 or order < 2:
         raise ValueError(f"dim is {dim} and order is {order}; expected dim >= 1 and order >= 2")
     if order == 2:
@@ -45,8 +69,8 @@ class Tangent(Algebra):
 
     def contract(self, X):
         "(…, n, d) -> (…, n, d), by the product rule, in panels of rows."
-        _check_rows(X, self.dim)
-        xp, step = array_namespace(X, self.delta), max(1, _rows(self.vectors.shape[-2]))
+        check_rows(X, self.dim)
+        xp, step = array_namespace(X, self.delta), max(1, panel_rows(self.vectors.shape[-2]))
         if X.ndim > 2:
             step = X.shape[-2]
         rows = [self._rows(xp, X[..., i:i+step, :]) for i in range(0, X.shape[-2], step)]
@@ -91,24 +115,54 @@ class LazyFit:
         return f"LazyFit(m={width}, unexplained={unexplained}, by {self.method})"
 
 # %% ../../nbs/descent/lazy.ipynb #1f43ce11
-def lazy_fit(
-    target,          # a target, a symmetric array, or a batched `Factored`
-    C,               # (m, d) directions in rows, of any length but zero; or a number m, to draw that many at random
-    method:str=None, # 'cholesky', 'eigh' or 'cg'; chosen by size if None
-    tol:float=1e-9,  # relative residual at which 'cg' stops
-    rng=0,           # seed or Generator, where directions are drawn
-)->LazyFit:
-    "The exact best fit of a target by the model linearised at C. Raises ValueError where the shapes do not fit."
+def lazy_fit(target, C, method:str=None, tol:float=1e-9, rng=0)->LazyFit:
+    """The exact best fit of a target by the model linearised at C.
+
+    Parameters
+    ----------
+    target : Target or array, shape (d, …, d)
+        The tensor to fit; a batched `Factored` holds several.
+    C : array, shape (m, d)
+        Directions in rows, of any length but zero; or a number m, to draw that many at random.
+    method : str, optional
+        'cholesky', 'eigh' or 'cg'; chosen by size if None.
+    tol : float, default 1e-9
+        Relative residual at which 'cg' stops.
+    rng : int or numpy.random.Generator, default 0
+        Seed or Generator, where directions are drawn.
+
+    Returns
+    -------
+    LazyFit
+        Displacement `delta`, `unexplained` (the squared relative residual, from 0 to 1), and how it was found.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit.
+
+    References
+    ----------
+    .. [1] Wang, Wu, Lee, Ma and Ge, "Beyond lazy training for over-parameterized tensor decomposition", 2020,
+       arXiv:2010.11356, the lazy lower bound (reconstructed).
+
+    Examples
+    --------
+    >>> from tensor_overparam.tensors import gaussian
+    >>> T = gaussian(10, 4, 3, rng=0)
+    >>> lazy_fit(T, 22).unexplained < 1e-10, lazy_fit(T, 6).unexplained > .5
+    (np.True_, np.True_)
+    """
     T = as_target(target)
     numpy_only(T, "lazy_fit")
     C = draw_directions(C, T.dim, rng) if np.ndim(C) == 0 else np.asarray(C, dtype=float)
-    _check_rows(C, T.dim)
+    check_rows(C, T.dim)
     length = np.linalg.norm(C, axis=1, keepdims=True)
     if C.ndim != 2 or not np.isfinite(C).all() or not (length > 0).all():
         raise ValueError(f"directions have shape {C.shape}; expected (m, d) finite rows, none of them zero")
-    V, size, l = C/length, np.asarray(sqnorm(T)), T.order
-    if not ((size > 0) & (size < np.inf)).all():
-        raise ValueError("the target is zero, or so large that its norm overflows; expected a norm that is neither")
+    V, size, l = C/length, sure_sqnorm(T), T.order
+    if not (size < np.inf).all():
+        raise ValueError("the target is so large that its norm overflows; divide it by its largest entry first")
     b = np.asarray(T.contract(V if size.ndim == 0 else V[None]), dtype=float)
     method = method or ("cg" if C.size > 3000 else "cholesky" if C.size <= monomial_count(T.dim, l) else "eigh")
     delta, method = _solve(V, l, b, method, tol)

@@ -6,13 +6,14 @@
 __all__ = ['SameWidth', 'same_width', 'NeededWidths', 'planted_batch', 'smallest_width', 'confirm_lazy_width', 'needed_widths']
 
 # %% ../../nbs/descent/regimes.ipynb #221e7ad1
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
 import numpy as np
 from .lazy import lazy_fit, lazy_width
 from .modified import modified_gd
 from .objective import sphere
+from .registry import Budget, named, style_of, train_named
 from ..tensors.problems import KINDS
 from ..tensors.targets import Factored, as_target
 from ..core.loop import Stop
@@ -27,12 +28,20 @@ class SameWidth:
     lazy: np.ndarray     # (widths, seeds) best lazy fit at random directions
     modified: np.ndarray # (widths, seeds) modified gradient descent
     fits: tuple          # the first seed's `Fit` for each width
+    others: dict = field(default_factory=dict) # name of another algorithm -> (widths, seeds) its errors
+    @property
+    def columns(self):
+        "(label, colour, marker, errors) of everything that was compared."
+        return [("best lazy fit", *style_of("lazy")[1:], self.lazy),
+                ("modified GD", *style_of("modified")[1:], self.modified),
+                *((*style_of(name), errors) for name, errors in self.others.items())]
 
     def table(self):
         "Rows of text: width, and the median error of each regime."
-        head = f"{'components m':>14}  {'best lazy fit':>14}  {'modified GD':>14}"
-        columns = zip(self.widths, self.lazy, self.modified, strict=True)
-        rows = [f"{m:14}  {np.median(a):14.3f}  {np.median(b):14.2g}" for m, a, b in columns]
+        head = "  ".join(f"{text:>14}" for text in ("components m", "best lazy fit", "modified GD", *self.others))
+        more = np.array([np.median(errors, axis=1) for errors in self.others.values()]).T.reshape(len(self.widths), -1)
+        rows = [f"{m:14}  {np.median(a):14.3f}  {np.median(b):14.2g}" + "".join(f"  {e:14.2g}" for e in each)
+                for m, a, b, each in zip(self.widths, self.lazy, self.modified, more, strict=True)]
         return "\n".join([head, *rows])
 
 # %% ../../nbs/descent/regimes.ipynb #dc47bc71
@@ -40,12 +49,14 @@ def same_width(
     target,            # a target or a symmetric array (d, …, d)
     widths,            # numbers of components to try
     seeds=range(5),    # one run for each
+    others=(),         # names of more algorithms in the registry
     tell=None,         # called with each result so far, a SameWidth; for showing progress
-    **options,         # to `modified_gd`
+    **options,         # to `modified_gd`; `epochs` is the budget of the others too
 )->SameWidth:
     """The best lazy fit against modified gradient descent, at the same widths, on the same target.
     Raises KeyboardInterrupt when interrupted."""
     T, lazy, modified, fits, result = as_target(target), [], [], [], None
+    more = {name: [] for name in others if named(name)}
     for n, m in enumerate(widths):
         trained = modified_gd(T, m, rng=list(seeds), **options)
         if any(f.run.stop is Stop.INTERRUPTED for f in trained):
@@ -53,7 +64,11 @@ def same_width(
         lazy.append([float(lazy_fit(T, m, rng=s).unexplained)**.5 for s in seeds])
         modified.append([f.relative_error for f in trained])
         fits.append(trained[0])
-        result = SameWidth(T.order, T.dim, tuple(widths[:n+1]), np.array(lazy), np.array(modified), tuple(fits))
+        budget = Budget(T.order, T.dim, m, options.get("epochs", 60), tol=1e-6)
+        for name, errors in more.items():
+            errors.append([f.relative_error for f in train_named(name, T, m, seeds, budget, keep_diverged=True)])
+        result = SameWidth(T.order, T.dim, tuple(widths[:n+1]), np.array(lazy), np.array(modified), tuple(fits),
+                           {name: np.array(errors) for name, errors in more.items()})
         if tell:
             tell(result)
     return result

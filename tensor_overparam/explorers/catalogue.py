@@ -22,6 +22,7 @@ from ..decomposition.answer import decompose
 from ..nets.limits import SPECTRA
 from ..descent.objective import relative_error
 from ..rotation.training import METHODS
+from ..descent.registry import menu
 from ..sweeps.diagrams import success
 from ..tensors.problems import gaussian, with_noise
 from ..decomposition.prune import polish
@@ -149,7 +150,7 @@ EXPLORERS = {
         "Narrow the fan of starting points until all three components slide into the same place."),
     "noise": Entry(noise, dict(level=LEVELS, rank=(1, 2, 3, 4, 5)), "What stands out of the noise?",
         "Turn up the noise: first the error grows like the oracle's, then components disappear."),
-    "phase": Entry(phase, dict(algorithm=("small-else-one", "none", "vanilla", "als"), column=(1, 2, 3, 4, 5)),
+    "phase": Entry(phase, dict(algorithm=menu(), column=(1, 2, 3, 4, 5)),
         "Reading a phase diagram",
         "Point at a cell to see its runs; move the cut to see how many components are enough."),
     "nets": Entry(nets.net_risks, dict(kind=tuple(SPECTRA), rho=tuple(np.linspace(0, 1.5, 31).round(2).tolist())),

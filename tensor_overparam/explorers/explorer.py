@@ -27,11 +27,28 @@ from .views import Table, View, as_message, png
 # %% ../../nbs/explorers/explorer.ipynb #a3d56449
 @dataclass(frozen=True)
 class Control:
-    "One knob."
-    name: str     # of the parameter
-    label: str    # what the reader sees
-    values: tuple # numbers for a slider, else the words of a menu
-    start: int    # position of the value to start from
+    """One knob.
+
+    Attributes
+    ----------
+    name : str
+        Of the parameter.
+    label : str
+        What the reader sees.
+    values : tuple
+        Numbers for a slider, else the words of a menu.
+    start : int
+        Position of the value to start from.
+
+    Examples
+    --------
+    >>> Control("n", "how many", (1, 2, 3), 0).numeric
+    True
+    """
+    name: str
+    label: str
+    values: tuple
+    start: int
 
     @property
     def numeric(self): return all(_is_number(v) for v in self.values)
@@ -86,12 +103,35 @@ MOST_STATES, MOST_BYTES = 2000, 2_000_000
 
 @dataclass(frozen=True, repr=False)
 class Explorer:
-    "A function with knobs, and two faces: live where there is a kernel, static where there is none."
-    function: Callable # keyword parameters -> a `View`, or a generator of them
-    controls: tuple    # of `Control`
+    """A function with knobs, and two faces: live where there is a kernel, static where there is none.
+
+    Attributes
+    ----------
+    function : callable
+        Keyword parameters to a `View`, or to a generator of them.
+    controls : tuple
+        Of `Control`.
+    title : str, default ""
+        What stands above it.
+    about : str, default ""
+        One sentence.
+    fixed : dict
+        Parameters without a knob.
+
+    Examples
+    --------
+    >>> def squares(n):
+    ...     points = Series(range(n), [k*k for k in range(n)])
+    ...     return View((Panel("squares", "k", "k²", (points,)),))
+    >>> square = explore(squares, n=[3, 5])
+    >>> square.controls[0].values
+    (3, 5)
+    """
+    function: Callable
+    controls: tuple
     title: str = ""
-    about: str = ""    # one sentence
-    fixed: dict = field(default_factory=dict) # parameters without a knob
+    about: str = ""
+    fixed: dict = field(default_factory=dict)
 
     def __repr__(self): return f"Explorer({self.title!r}, {self.states} states: {', '.join(self.start)})"
     @property
@@ -128,11 +168,35 @@ class Explorer:
     def _repr_mimebundle_(self, include=None, exclude=None): return _bundle(self)
 
 # %% ../../nbs/explorers/explorer.ipynb #7718cdfc
-def explore(
-    what,     # a name in `EXPLORERS`, or a function: keyword parameters -> a `View`, or a generator of them
-    **ranges, # parameter=sequence of the values that its knob takes, or a single value that it keeps
-)->Explorer:
-    "Put sliders on a function. Raises ValueError for an unknown name or parameter, and for knobs without values."
+def explore(what, **ranges)->Explorer:
+    """Put sliders on a function.
+
+    Parameters
+    ----------
+    what : str or callable
+        A name in `EXPLORERS`, or a function: keyword parameters to a `View`, or to a generator of them.
+    **ranges : keyword arguments
+        For each parameter the values that its knob takes, or a single value that it keeps.
+
+    Returns
+    -------
+    Explorer
+        Shows itself in a notebook; `to_html()` is the static page.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or parameter, and for knobs without values.
+
+    Examples
+    --------
+    >>> def squares(n):
+    ...     points = Series(range(n), [k*k for k in range(n)])
+    ...     return View((Panel("squares", "k", "k²", (points,)),))
+    >>> square = explore(squares, n=[3, 5])
+    >>> square.states
+    2
+    """
     if isinstance(what, str):
         if what not in EXPLORERS:
             close = get_close_matches(what, EXPLORERS) or EXPLORERS

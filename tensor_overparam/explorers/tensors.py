@@ -4,10 +4,13 @@
 
 # %% auto #0
 __all__ = ['RANK', 'SEEDS', 'FLOOR', 'DELTAS', 'POWERS', 'WEIGHTS', 'CROWD', 'PENALTY', 'END', 'RATE', 'ANGLES', 'SPREADS',
-           'TURNS', 'FRAME', 'error_left', 'lazy_modified', 'half_time', 'growth', 'deflation', 'descents', 'stuck']
+           'TURNS', 'FRAME', 'error_left', 'lazy_modified', 'half_time', 'growth', 'Crowd', 'deflation', 'descents',
+           'stuck']
 
 # %% ../../nbs/explorers/tensors.ipynb #e6461716
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -18,7 +21,7 @@ from ..descent.objective import Setup, prepare, residual
 from ..tensors.problems import gaussian, orthogonal
 from ..tensors.targets import Factored
 from ..core.loop import Move, iterate, run
-from ..descent.vanilla import vanilla_step
+from ..descent.vanilla import Weighted, vanilla_step
 from .views import Field, Panel, Series, View, horizontal, vertical
 
 # %% ../../nbs/explorers/tensors.ipynb #7bba5470
@@ -131,6 +134,11 @@ def growth(
 WEIGHTS, CROWD, PENALTY, END, RATE = 1.2**-np.arange(5), 50, .01, 16., .01
 _films = {}
 
+@dataclass(frozen=True, eq=False)
+class Crowd:
+    "Components on their way."
+    C: Any # (m, d)
+
 def _film(delta, seed):
     "Yields times, masses and crowds so far, a few times on the way; kept when it is through."
     if (delta, seed) in _films:
@@ -141,13 +149,13 @@ def _film(delta, seed):
     T = orthogonal(10, 5, 4, WEIGHTS, rng=0)
     setting = Setup(T, T, 1., float(np.sum(WEIGHTS**2)), [seed], None, np, np.asarray)
     def step(p):
-        loss, _, after = follow(p["C"], setting, PENALTY, RATE)
-        return Move({"C": after}, RATE, {"loss": loss})
+        loss, _, after = follow(p.C, setting, PENALTY, RATE)
+        return Move(Crowd(after), RATE, {"loss": loss})
     times, masses, crowds = [], [], []
-    for state in iterate(step, {"C": small_start(seed, CROWD, 10, delta)}, steps=round(END/RATE)):
+    for state in iterate(step, Crowd(small_start(seed, CROWD, 10, delta)), steps=round(END/RATE)):
         if state.step % 20:
             continue
-        C = state.params["C"]
+        C = state.params.C
         times.append(state.time)
         masses.append(component_mass(C, T.vectors, 4))
         crowds.append(np.stack([np.sum(C*C, axis=1), *(C @ T.vectors.T).T**2/np.sum(C*C, axis=1)]))
@@ -199,9 +207,9 @@ def descents(angles, spreads, steps=1600, every=20):
     phi = np.radians(angles[:, None] + spreads[:, None]*np.array([-1., 0., 1.]))
     many = Factored(np.ones((n, 3)), np.broadcast_to(FRAME.vectors, (n, 3, 2)), 3)
     problem = prepare(many, 3, list(range(n)))
-    p = {"C": np.stack([np.cos(phi), np.sin(phi)], axis=-1)*.8, "w": np.full((n, 3), .5)}
+    p = Weighted(np.stack([np.cos(phi), np.sin(phi)], axis=-1)*.8, np.full((n, 3), .5))
     def vectors(s):
-        return np.cbrt(s.params["w"])[..., None]*s.params["C"]
+        return np.cbrt(s.params.w)[..., None]*s.params.C
     return run(lambda p: vanilla_step(p, problem, .05, 1e-3), p, steps=steps, every=every, batch=n,
                observe={"vectors": vectors})
 

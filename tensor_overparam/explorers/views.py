@@ -21,12 +21,31 @@ MARKS = ("line", "dashed", "points", "marked", "bars", "vertical", "horizontal")
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    "A curve, points, a curve with its points marked, bars, or guide lines across the whole panel."
-    x: np.ndarray      # (n,) positions; for horizontal guides none
-    y: np.ndarray      # (n,) heights; NaN where there is nothing; for vertical guides none
-    label: str = ""    # what the legend calls it
-    kind: str = "line" # one of `MARKS`
-    color: str = ""    # one of `COLORS`; the next of `CYCLE` if empty
+    """A curve, points, a curve with its points marked, bars, or guide lines across the whole panel.
+
+    Attributes
+    ----------
+    x : array, shape (n,)
+        Positions; for horizontal guides none.
+    y : array, shape (n,)
+        Heights; NaN where there is nothing; for vertical guides none.
+    label : str, default ""
+        What the legend calls it.
+    kind : str, default "line"
+        One of `MARKS`.
+    color : str, default ""
+        One of `COLORS`; the next of `CYCLE` if empty.
+
+    Examples
+    --------
+    >>> Series([0, 1], [0, 1], "a line").kind
+    'line'
+    """
+    x: np.ndarray
+    y: np.ndarray
+    label: str = ""
+    kind: str = "line"
+    color: str = ""
 
     def __post_init__(self):
         for name in "xy":
@@ -66,13 +85,35 @@ def _numbers(x, name, ndim):
 # %% ../../nbs/explorers/views.ipynb #79f2bdcb
 @dataclass(frozen=True, eq=False)
 class Field:
-    "Numbers on a grid, shown by colour."
-    x: np.ndarray         # (n,) positions across, increasing
-    y: np.ndarray         # (k,) positions up, increasing
-    z: np.ndarray         # (k, n) values; NaN where there is none
-    label: str = ""       # what the colour means
-    notes: tuple = ()     # k n sentences, row by row, to read under the pointer; or none
-    z_range: tuple = None # lowest and highest colour; those of the values if None
+    """Numbers on a grid, shown by colour.
+
+    Attributes
+    ----------
+    x : array, shape (n,)
+        Positions across, increasing.
+    y : array, shape (k,)
+        Positions up, increasing.
+    z : array, shape (k, n)
+        Values; NaN where there is none.
+    label : str, default ""
+        What the colour means.
+    notes : tuple, default ()
+        k n sentences, row by row, to read under the pointer; or none.
+    z_range : tuple, optional
+        Lowest and highest colour; those of the values if None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Field(np.arange(3), np.arange(2), np.zeros((2, 3)), "height").z.shape
+    (2, 3)
+    """
+    x: np.ndarray
+    y: np.ndarray
+    z: np.ndarray
+    label: str = ""
+    notes: tuple = ()
+    z_range: tuple = None
 
     def __post_init__(self):
         for name, ndim in (("x", 1), ("y", 1), ("z", 2)):
@@ -83,24 +124,68 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    "Axes with something on them."
-    title: str            # short
-    x_label: str          # what goes across, in words and symbols
-    y_label: str          # what goes up
-    series: tuple = ()    # of `Series`
-    field: Field = None   # a map under them
-    x_log: bool = False   # logarithmic across?
-    y_log: bool = False   # logarithmic up?
-    x_range: tuple = None # ends of the axis; from the numbers if None
-    y_range: tuple = None # ends of the axis; from the numbers if None
-    equal: bool = False   # one unit as long across as up?
+    """Axes with something on them.
+
+    Attributes
+    ----------
+    title : str
+        Short.
+    x_label : str
+        What goes across, in words and symbols.
+    y_label : str
+        What goes up.
+    series : tuple of Series, default ()
+        Of `Series`.
+    field : Field, optional
+        A map under them.
+    x_log : bool, default False
+        Logarithmic across?
+    y_log : bool, default False
+        Logarithmic up?
+    x_range : tuple, optional
+        Ends of the axis; from the numbers if None.
+    y_range : tuple, optional
+        Ends of the axis; from the numbers if None.
+    equal : bool, default False
+        One unit as long across as up?
+
+    Examples
+    --------
+    >>> Panel("line", "x", "y", (Series([0, 1], [0, 1]),)).title
+    'line'
+    """
+    title: str
+    x_label: str
+    y_label: str
+    series: tuple = ()
+    field: Field = None
+    x_log: bool = False
+    y_log: bool = False
+    x_range: tuple = None
+    y_range: tuple = None
+    equal: bool = False
 
 @dataclass(frozen=True, eq=False)
 class View:
-    "What is to be seen at one setting of the controls."
-    panels: tuple         # of `Panel`
-    text: str = ""        # the same in a sentence or two, with the numbers that matter
-    progress: float = 1.  # how much of the work is done, for functions that yield views on the way
+    """What is to be seen at one setting of the controls.
+
+    Attributes
+    ----------
+    panels : tuple
+        Of `Panel`.
+    text : str, default ""
+        The same in a sentence or two, with the numbers that matter.
+    progress : bool, default 1.
+        How much of the work is done, for functions that yield views on the way.
+
+    Examples
+    --------
+    >>> View((Panel("line", "x", "y", (Series([0, 1], [0, 1]),)),), text="A line.").text
+    'A line.'
+    """
+    panels: tuple
+    text: str = ""
+    progress: float = 1.
 
     def __post_init__(self):
         if not all(isinstance(p, Panel) for p in self.panels):

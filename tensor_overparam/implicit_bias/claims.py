@@ -12,10 +12,10 @@ __all__ = ['PAPER', 'SETTLED', 'METHODS', 'RATES', 'ADAPTIVE', 'problems', 'outs
 from math import sqrt
 
 import numpy as np
-from .optimisers import Optimiser, descend, gaussian_regression
+from .optimisers import Optimiser, Walk, descend, gaussian_regression
 from .interpolants import adagrad_flow, constant_bound, contraction, freeze_tail, min_norm
 from .interpolants import moving_bound, span_split, weighted_min_norm
-from ..core.claim import Claim, Prediction, compare
+from ..core.claim import CaseClaim, Prediction, compare
 
 # %% ../../nbs/implicit_bias/claims.ipynb #3fd9a258
 PAPER = "arXiv 2011.14066 (reconstructed)"
@@ -57,7 +57,7 @@ def pythagoras(case):
 # %% ../../nbs/implicit_bias/claims.ipynb #7a5dc5aa
 def leaky(p, g, o, problem):
     "Full-matrix AdaGrad without coordinates of the row space: rounding errors leave it."
-    G = p.get("G", 0.) + np.outer(g, g)
+    G = p.G + np.outer(g, g)
     values, Q = np.linalg.eigh(G)
     return Q @ ((Q.T @ g)/(np.sqrt(np.maximum(values, 0.)) + 1e-7)), {"G": G}
 
@@ -78,7 +78,7 @@ def path_sum(case):
     "The part of w out of the row space is -Σ η_k (I-P) D_k Xᵀ r_k."
     name, predicted, measured, odd = "adam" if case == "outside" else "adagrad", [], [], 0.
     for X, y in problems(case):
-        watch = {"w": lambda s: s.params["w"], "D": lambda s: s.params.get("D", np.zeros(40))}
+        watch = {"w": lambda s: s.params.w, "D": lambda s: np.zeros(40) if s.params.D is None else s.params.D}
         fit = descend(X, y, name, learning_rate=.1, steps=300, tol=1e-12, every=1, observe=watch)
         W, D = fit.run.trace["w"], fit.run.trace["D"]
         late = W[1:] if case == "broken" else W[:-1]                            # broken: the gradients one step later
@@ -92,7 +92,7 @@ def path_sum(case):
 # %% ../../nbs/implicit_bias/claims.ipynb #8d8831f5
 def wandering(p, g, o, problem):
     "A preconditioner that changes from step to step."
-    D = 1 + 2*np.random.default_rng(p["k"]).random(len(g))
+    D = 1 + 2*np.random.default_rng(p.k).random(len(g))
     return D*g, {"D": D}
 
 def constant_limit(case):
@@ -108,7 +108,7 @@ def constant_limit(case):
             fits.append(descend(X, y, name, start=w0, **SETTLED | options))
             D = fits[-1].D if case == "outside" else D
             if case == "outside":
-                change = np.abs(D - wandering({"k": 0}, D, {}, None)[1]["D"]).max()
+                change = np.abs(D - wandering(Walk(D), D, {}, None)[1]["D"]).max()
             if case == "broken":
                 D = 1/D if D.ndim == 1 else np.linalg.inv(D)   # broken: the inverse
             gaps.append(np.linalg.norm(fits[-1].w - weighted_min_norm(X, y, D, w0)))
@@ -195,7 +195,7 @@ def hovering(case):
     means, residuals = [], []
     for X, y in problems(case, 1, 3):
         def curvature(s, X=X):
-            return np.linalg.eigvalsh((X*s.params.get("D", np.zeros(40))) @ X.T)[-1]
+            return np.linalg.eigvalsh((X*(0. if s.params.D is None else s.params.D)) @ X.T)[-1]
         fit = descend(X, y, "rmsprop", learning_rate=.01, steps=8000, every=4, observe={"curvature": curvature},
                       schedule="cosine" if case == "outside" else "constant", tol=0.)
         means.append(.01*fit.run.trace["curvature"][-250:].mean())
@@ -245,7 +245,7 @@ def pushed(case):
     for X, y in problems(case, 2, 6, 30, 100):
         push = span_split(np.random.default_rng(134).normal(size=100), X).outside
         rate = (1.6 if case == "outside" else 1)/(4*np.linalg.norm(X, 2)**2)
-        pull = {"pull": lambda s, X=X, y=y: np.linalg.norm((X @ s.params["w"] - y) @ X)}
+        pull = {"pull": lambda s, X=X, y=y: np.linalg.norm((X @ s.params.w - y) @ X)}
         yield X, y, rate, descend(X, y, adversary(push), learning_rate=rate, every=1, observe=pull, **SETTLED)
 
 def bound_moving(case):
@@ -279,18 +279,18 @@ def bound_contraction(case):
 
 # %% ../../nbs/implicit_bias/claims.ipynb #9b75049e
 ADAPTIVE = {
-    "adaptive-in-span": Claim(in_span, "implicit_bias/interpolants.ipynb"),
-    "adaptive-pythagoras": Claim(pythagoras, "implicit_bias/interpolants.ipynb"),
-    "adaptive-first-class": Claim(first_class, "implicit_bias/interpolants.ipynb"),
-    "adaptive-path-sum": Claim(path_sum, "implicit_bias/interpolants.ipynb"),
-    "adaptive-constant": Claim(constant_limit, "implicit_bias/interpolants.ipynb"),
-    "adaptive-weighted-norm": Claim(constant_shortest, "implicit_bias/interpolants.ipynb"),
-    "adaptive-frozen-tail": Claim(frozen_tail, "implicit_bias/interpolants.ipynb"),
-    "adaptive-signs": Claim(sign_lemma, "implicit_bias/interpolants.ipynb"),
-    "adaptive-small-rates": Claim(small_rates, "implicit_bias/interpolants.ipynb"),
-    "adaptive-hovering": Claim(hovering, "implicit_bias/optimisers.ipynb"),
-    "adaptive-bound": Claim(bound_constant, "implicit_bias/interpolants.ipynb"),
-    "adaptive-bound-sharp": Claim(bound_sharp, "implicit_bias/interpolants.ipynb"),
-    "adaptive-bound-moving": Claim(bound_moving, "implicit_bias/interpolants.ipynb"),
-    "adaptive-contraction": Claim(bound_contraction, "implicit_bias/interpolants.ipynb"),
+    "adaptive-in-span": CaseClaim(in_span, "implicit_bias/interpolants"),
+    "adaptive-pythagoras": CaseClaim(pythagoras, "implicit_bias/interpolants"),
+    "adaptive-first-class": CaseClaim(first_class, "implicit_bias/interpolants"),
+    "adaptive-path-sum": CaseClaim(path_sum, "implicit_bias/interpolants"),
+    "adaptive-constant": CaseClaim(constant_limit, "implicit_bias/interpolants"),
+    "adaptive-weighted-norm": CaseClaim(constant_shortest, "implicit_bias/interpolants"),
+    "adaptive-frozen-tail": CaseClaim(frozen_tail, "implicit_bias/interpolants"),
+    "adaptive-signs": CaseClaim(sign_lemma, "implicit_bias/interpolants"),
+    "adaptive-small-rates": CaseClaim(small_rates, "implicit_bias/interpolants"),
+    "adaptive-hovering": CaseClaim(hovering, "implicit_bias/optimisers"),
+    "adaptive-bound": CaseClaim(bound_constant, "implicit_bias/interpolants"),
+    "adaptive-bound-sharp": CaseClaim(bound_sharp, "implicit_bias/interpolants"),
+    "adaptive-bound-moving": CaseClaim(bound_moving, "implicit_bias/interpolants"),
+    "adaptive-contraction": CaseClaim(bound_contraction, "implicit_bias/interpolants"),
 }

@@ -14,13 +14,40 @@ from typing import NamedTuple
 import numpy as np
 
 # %% ../../nbs/implicit_bias/counterexamples.ipynb #0070de8b
-def wilson_data(
-    n_plus:int,  # n₊, examples of label +1
-    n_minus:int, # n₋, examples of label -1
-    ell=1.,      # ℓ, size of the true feature
-):               # X (n, 3 + n₊ + 5 n₋), y (n,); positive examples first, no column is zero
-    """Examples on which adaptive and plain descent disagree (Wilson et al. 2017 for ℓ = 1; ℓ after arXiv 1811.07055).
-    Raises ValueError without examples of both labels, or where ℓ is not positive."""
+def wilson_data(n_plus:int, n_minus:int, ell=1.):
+    """Examples on which adaptive and plain descent disagree.
+
+    Parameters
+    ----------
+    n_plus : int
+        n₊, examples of label +1.
+    n_minus : int
+        n₋, examples of label -1.
+    ell : float, default 1.
+        ℓ, size of the true feature.
+
+    Returns
+    -------
+    X, y
+        Examples (n, 3 + n₊ + 5 n₋) and labels (n,), positive examples first; no column is zero.
+
+    Raises
+    ------
+    ValueError
+        Without examples of both labels, or where ℓ is not positive.
+
+    References
+    ----------
+    .. [1] Wilson, Roelofs, Stern, Srebro and Recht, "The marginal value of adaptive gradient methods in machine
+       learning", 2017, arXiv:1705.08292, for ℓ = 1.
+    .. [2] arXiv:1811.07055, for other ℓ.
+
+    Examples
+    --------
+    >>> X, y = wilson_data(2, 1)
+    >>> X.shape, y
+    ((3, 10), array([ 1.,  1., -1.]))
+    """
     if not all(isinstance(n, (int, np.integer)) and n > 0 for n in (n_plus, n_minus)):
         raise ValueError(f"there are {n_plus} and {n_minus} examples; expected integers of at least 1 of both labels")
     if not 0 < ell < np.inf:

@@ -16,11 +16,31 @@ from scipy.optimize import brentq
 from .optimisers import Descent, as_regression
 
 # %% ../../nbs/implicit_bias/interpolants.ipynb #8da82217
-def min_norm(
-    X, # (n, d) examples in rows, linearly independent
-    y, # (n,) labels
-):     # (d,) X⁺ y
-    "The shortest solution of Xw = y: where gradient descent from zero ends. Raises ValueError for rank below n."
+def min_norm(X, y):
+    """The shortest solution of Xw = y: where gradient descent from zero ends.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+        Examples in rows, linearly independent.
+    y : array, shape (n,)
+        Labels.
+
+    Returns
+    -------
+    array, shape (d,)
+        X⁺ y.
+
+    Raises
+    ------
+    ValueError
+        For rank below n.
+
+    Examples
+    --------
+    >>> min_norm([[1., 1., 0.]], [2.])
+    array([1., 1., 0.])
+    """
     return as_regression(X, y).min_norm
 
 class SpanSplit(NamedTuple):
@@ -28,11 +48,32 @@ class SpanSplit(NamedTuple):
     inside: np.ndarray  # (…, d) P w, in the row space of X
     outside: np.ndarray # (…, d) (I - P) w, which no example sees
 
-def span_split(
-    w, # (…, d) weights; leading dimensions are a batch
-    X, # (n, d) examples in rows, of any rank
-)->SpanSplit:
-    "The parts of w in the row space of X and out of it. Raises ValueError where the shapes do not fit."
+def span_split(w, X)->SpanSplit:
+    """The parts of w in the row space of X and out of it.
+
+    Parameters
+    ----------
+    w : array, shape (…, d)
+        Weights; leading dimensions are a batch.
+    X : array, shape (n, d)
+        Examples in rows, of any rank.
+
+    Returns
+    -------
+    SpanSplit
+        The two parts and their lengths.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes do not fit.
+
+    Examples
+    --------
+    >>> parts = span_split(np.array([1., 1.]), np.array([[1., 0.]]))
+    >>> parts
+    SpanSplit(inside=array([1., 0.]), outside=array([0., 1.]))
+    """
     w, V = np.asarray(w, dtype=float), _row_space(X)
     if w.shape[-1:] != V.shape[:1]:
         raise ValueError(f"w has shape {w.shape} and the examples have {len(V)} features; expected (…, {len(V)})")
@@ -97,12 +138,29 @@ def freeze_tail(
     return weighted_min_norm(fit.problem.X, fit.problem.y, fit.D, fit.w)
 
 # %% ../../nbs/implicit_bias/interpolants.ipynb #ff0b7732
-def adagrad_flow(
-    X,          # (n, d) examples in rows, linearly independent
-    y,          # (n,) labels
-    until=6.,   # τ at which the tail is frozen, in units of the shortest solution's root mean square
-):              # (d,) limit
-    "Where AdaGrad from zero ends as η → 0: dw/ds = -g/√G, dG/ds = g², with s = τ² (derived here)."
+def adagrad_flow(X, y, until=6.):
+    """Where AdaGrad from zero ends as η → 0: dw/ds = -g/√G, dG/ds = g², with s = τ² (derived here).
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+        Examples in rows, linearly independent.
+    y : array, shape (n,)
+        Labels.
+    until : float, default 6.
+        τ at which the tail is frozen, in units of the shortest solution's root mean square.
+
+    Returns
+    -------
+    array, shape (d,)
+        Limit.
+
+    Examples
+    --------
+    >>> w = adagrad_flow(np.array([[2., 1., 0.]]), np.array([1.]))
+    >>> w.round(3)
+    array([0.333, 0.333, 0.   ])
+    """
     problem = as_regression(X, y)
     X, d = problem.X, problem.X.shape[1]
     def velocity(tau, z):
@@ -116,13 +174,38 @@ def adagrad_flow(
     return weighted_min_norm(X, problem.y, D, end[:d])
 
 # %% ../../nbs/implicit_bias/interpolants.ipynb #285cbbab
-def sign_limit(
-    X,         # (n, d) examples in rows
-    y,         # (n,) labels
-    power=.5,  # β in D = (Σ g²)^(-β); ½ for AdaGrad, RMSProp, Adam; 0 for gradient descent
-):             # (d,) u/c
-    """The limit of adaptive methods where X u = c y for u = sign(Xᵀy)|Xᵀy|^(1-2β) (Wilson et al. 2017 for β = ½;
-    general β derived here). Raises ValueError where the data do not satisfy it."""
+def sign_limit(X, y, power=.5):
+    """The limit of adaptive methods where X u = c y for u = sign(Xᵀy)|Xᵀy|^(1-2β).
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+        Examples in rows.
+    y : array, shape (n,)
+        Labels.
+    power : float, default .5
+        β in D = (Σ g²)^(-β); ½ for AdaGrad, RMSProp, Adam; 0 for gradient descent.
+
+    Returns
+    -------
+    array, shape (d,)
+        u/c.
+
+    Raises
+    ------
+    ValueError
+        Where the data do not satisfy it.
+
+    References
+    ----------
+    .. [1] Wilson, Roelofs, Stern, Srebro and Recht, "The marginal value of adaptive gradient methods in machine
+       learning", 2017, arXiv:1705.08292, for β = ½; general β derived here.
+
+    Examples
+    --------
+    >>> sign_limit(np.array([[2., 1.]]), np.array([3.]))
+    array([1., 1.])
+    """
     problem = as_regression(X, y)
     pull = problem.y @ problem.X
     u = np.sign(pull)*np.power(np.abs(pull), 1 - 2*power, out=np.zeros(len(pull)), where=pull != 0)
@@ -163,13 +246,32 @@ def contraction(
     return max(1 - rate*low*sigma[-1]**2, rate*high*sigma[0]**2 - 1)
 
 # %% ../../nbs/implicit_bias/interpolants.ipynb #8b0e6989
-def exact_risk(
-    X,        # (n, d) examples in rows
-    D,        # (d,) positive diagonal of the preconditioner
-    s,        # (d,) prior variances of the truth's coordinates
-    noise=0., # σ², variance of the noise in the labels
-)->float:
-    "E‖w-w*‖² of the interpolant of a constant diagonal D for these examples, over truth and noise. Exact."
+def exact_risk(X, D, s, noise=0.)->float:
+    """E‖w-w*‖² of the interpolant of a constant diagonal D for these examples, over truth and noise.
+
+    Exact.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+        Examples in rows.
+    D : array, shape (d,)
+        Positive diagonal of the preconditioner.
+    s : array, shape (d,)
+        Prior variances of the truth's coordinates.
+    noise : float, default 0.
+        σ², variance of the noise in the labels.
+
+    Returns
+    -------
+    float
+        The risk, at least 0.
+
+    Examples
+    --------
+    >>> round(exact_risk(np.array([[1., 0., 0.]]), np.ones(3), np.ones(3)), 12)
+    2.0
+    """
     X, D, s = (np.asarray(x, dtype=float) for x in (X, D, s))
     if X.ndim != 2 or D.shape != X.shape[1:] or s.shape != D.shape:
         raise ValueError(f"X, D and s have shapes {X.shape}, {D.shape} and {s.shape}; expected (n, d), (d,) and (d,)")

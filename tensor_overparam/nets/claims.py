@@ -15,7 +15,7 @@ from .mixture import mixture_nn_risk, mixture_nt_risk, mixture_nt_small, mixture
 from .mixture import mixture_rf_risk, mixture_risk
 from .limits import draw_weights, participation, spectrum
 from .quadratic import nn_risk
-from ..core.claim import Claim, Prediction, compare
+from ..core.claim import CaseClaim, Prediction, compare
 from .training import MixtureTeacher, conserved, sign_pair, train_net
 
 # %% ../../nbs/nets/claims.ipynb #bc30eca5
@@ -109,11 +109,11 @@ def net_conserved(case):
     rates = np.array([4., 2., 1.])*(.025 if case == "outside" else 5e-4)
     weight = 1. if case == "broken" else .5                                     # broken: ‖w‖² for ½‖w‖²
     def law(p):
-        return p["a"]**2 - weight*np.sum(p["W"]**2, axis=-1)
+        return p.a**2 - weight*np.sum(p.W**2, axis=-1)
     drifts, jump = [], 0.
     for rate in rates:
         fits = train(learning_rate=rate, steps=round(.6/rate), every=1,
-                     observe={"law": lambda s: law(s.params), "a": lambda s: s.params["a"]})
+                     observe={"law": lambda s: law(s.params), "a": lambda s: s.params.a})
         drifts.append(np.mean([np.abs(f.run.trace["law"][-1] - f.run.trace["law"][0]).max() for f in fits]))
         jump = max(jump, max(np.abs(np.diff(f.run.trace["a"], axis=0)).max() for f in fits))
     p = Prediction(OWN, "exponent of the drift in η", "rate", 1., {"no step moves a by more than 0.05": jump <= .05})
@@ -215,7 +215,7 @@ def mixture_sgd(case):
     for n in (2, 4):
         fit = train_net(MixtureTeacher(np.eye(d), D), n, "all", second=.3*(-1.)**np.arange(n), learning_rate=.04,
                         steps=steps, schedule=schedule, rng=1232)
-        plus, minus = sign_pair(fit.run.final.params["a"])
+        plus, minus = sign_pair(fit.run.final.params.a)
         plus += case == "broken"                                                # broken: one neuron more
         said.append(1.005*mixture_nn_risk(np.eye(d), D, plus + minus, (plus, minus)))
         seen.append(fit.risk)
@@ -225,14 +225,14 @@ def mixture_sgd(case):
     return compare(p, seen)
 
 # %% ../../nbs/nets/claims.ipynb #c08429e4
-NETS = NET_RISKS | {name: Claim(experiment, notebook) for notebook, claims in {
-    "nets/quadratic.ipynb": {
+NETS = NET_RISKS | {name: CaseClaim(experiment, page) for page, claims in {
+    "nets/quadratic": {
         "net-nn-free": of_rule("free"), "net-nn-positive": of_rule("positive"), "net-nn-shared": of_rule("shared"),
         "net-nn-signs": of_rule((1, 2)), "net-nn-psd": net_nn_psd},
-    "nets/mixture.ipynb": {
+    "nets/mixture": {
         "mixture-risk": mixture_identity, "mixture-rf": mixture_rf, "mixture-nt": mixture_nt,
         "mixture-rf-limit": mixture_limit, "mixture-nt-small": mixture_small, "mixture-nn": mixture_nn},
-    "nets/training.ipynb": {
+    "nets/training": {
         "net-sgd": net_sgd, "net-descent": net_descent, "net-conserved": net_conserved, "net-trap": net_trap,
         "mixture-sgd": mixture_sgd},
 }.items() for name, experiment in claims.items()}

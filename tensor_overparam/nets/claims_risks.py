@@ -17,7 +17,7 @@ from .limits import draw_weights, nn_limit_exponential, nt_limit, nt_mean, parti
 from .limits import rf_limit, rf_mean, rotation_average, spectrum, trace_part
 from .quadratic import QUADRATIC, RELU, nn_risk, nt_risk, rf_risk, risk
 from ..tensors.targets import Dense, Factored
-from ..core.claim import Claim, Prediction, compare
+from ..core.claim import CaseClaim, Prediction, compare
 
 # %% ../../nbs/nets/claims_risks.ipynb #69db27f6
 PAPER = "1906.08899 (confirmed)"
@@ -258,11 +258,11 @@ def net_gap(case):
     return compare(p, [*x.mean(1), nn_risk(B, 1, normalised=True)], .03, [*x.std(1, ddof=1)/draws**.5, 0.])
 
 # %% ../../nbs/nets/claims_risks.ipynb #84e34524
-NET_RISKS = {name: Claim(experiment, notebook) for notebook, claims in {
-    "nets/quadratic.ipynb": {
+NET_RISKS = {name: CaseClaim(experiment, page) for page, claims in {
+    "nets/quadratic": {
         "net-risk": net_risk, "net-rf": net_rf, "net-rf-offset": net_rf_offset, "net-rf-complete": net_rf_complete,
         "net-nt": net_nt, "net-nt-offset": net_nt_offset, "net-nt-lazy": net_nt_lazy, "net-gap": net_gap},
-    "nets/limits.ipynb": {
+    "nets/limits": {
         "net-rf-share": net_rf_share, "net-rf-mean": net_rf_mean, "net-nt-mean": net_nt_mean,
         "net-rf-limit": net_rf_limit, "net-nt-limit": net_nt_limit, "net-rf-rate": net_rf_rate,
         "net-nt-rate": net_nt_rate, "net-rf-relu": net_rf_relu, "net-nn-exponential": net_nn_exponential},

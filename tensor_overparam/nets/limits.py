@@ -39,7 +39,29 @@ def participation(
     return float(np.trace(cov)**2/np.sum(cov*cov))
 
 def covariance(cov):
-    "A covariance matrix, checked. Raises ValueError where it is not positive semidefinite, or zero."
+    """A covariance matrix, checked.
+
+    Parameters
+    ----------
+    cov : array, shape (d, d), or (d,) for a diagonal one
+        Symmetric, positive semidefinite and not zero.
+
+    Returns
+    -------
+    array, shape (d, d)
+        The covariance as an array of floats.
+
+    Raises
+    ------
+    ValueError
+        Where it is not positive semidefinite, or zero.
+
+    Examples
+    --------
+    >>> covariance([[2., 1.], [1., 2.]])
+    array([[2., 1.],
+           [1., 2.]])
+    """
     cov = symmetric(cov, "cov")
     lowest, highest = np.linalg.eigvalsh(cov)[[0, -1]]
     if lowest < -1e-10*abs(highest) or highest <= 0:
@@ -63,7 +85,8 @@ def draw_weights(
     if cov is None:
         return Z
     values, vectors = np.linalg.eigh(covariance(cov))
-    return Z @ (vectors*np.sqrt(np.maximum(values, 0.))) @ vectors.T
+    values[values < 1e-14*values[-1]] = 0. # the root of a rounding error is no rounding error
+    return Z @ (vectors*np.sqrt(values)) @ vectors.T
 
 # %% ../../nbs/nets/limits.ipynb #10eaf772
 def rotation_average(
@@ -145,16 +168,44 @@ def spectrum(
     return SPECTRA[kind](int(dim))
 
 # %% ../../nbs/nets/limits.ipynb #017e3a7d
-def rf_limit(
-    B,                               # (d, d) symmetric matrix of the target
-    width,                           # N, number(s) of neurons
-    *,
-    cov=None,                        # (d, d) covariance of the weights Γ; the identity if None
-    activation:Activation=QUADRATIC, # σ, for isotropic weights
-    normalised:bool=False,           # divide by the variance of the target, 2‖B‖²?
-):                                   # risk, absolute unless `normalised`
-    """Limit of `rf_risk` for N, d → ∞ at fixed N/d (1906.08899 for u², confirmed; other activations reconstructed).
-    Needs r(Γ) of the order of d. Raises ValueError for a covariance together with another activation than u²."""
+def rf_limit(B, width, *, cov=None, activation:Activation=QUADRATIC, normalised:bool=False):
+    """Limit of `rf_risk` for N, d → ∞ at fixed N/d.
+
+    Needs r(Γ) of the order of d.
+
+    Parameters
+    ----------
+    B : array, shape (d, d)
+        Symmetric matrix of the target.
+    width : int or array of int
+        Number N of neurons, or several.
+    cov : array, shape (d, d), optional
+        Covariance of the weights Γ; the identity if None.
+    activation : Activation, default QUADRATIC
+        σ, for isotropic weights.
+    normalised : bool, default False
+        Divide by the variance of the target, 2‖B‖²?
+
+    Returns
+    -------
+    float or array
+        Risk, absolute unless `normalised`.
+
+    Raises
+    ------
+    ValueError
+        For a covariance together with another activation than u².
+
+    References
+    ----------
+    .. [1] Ghorbani, Mei, Misiakiewicz and Montanari, "Limitations of lazy training of two-layers neural
+       networks", 2019, arXiv:1906.08899 (confirmed for u²; other activations reconstructed).
+
+    Examples
+    --------
+    >>> round(float(rf_limit(np.diag([1., 2., 3.]), 3, normalised=True)), 3)
+    0.571
+    """
     B, N = symmetric(B), counts(width)
     if cov is not None and activation is not QUADRATIC:
         raise ValueError(f"cov is given and the activation is {activation.name}; the limit is known for isotropic "
@@ -177,15 +228,35 @@ def activation_gain(activation, rho):
     return .5*activation.second**2*(np.sqrt(b*b + 4*rho*s) - b)/(2*s*first)
 
 # %% ../../nbs/nets/limits.ipynb #930bae2f
-def nt_limit(
-    B,                     # (d, d) symmetric matrix of the target
-    width,                 # N, number(s) of neurons
-    *,
-    cov=None,              # (d, d) covariance of the weights Γ; the identity if None
-    normalised:bool=False, # divide by the variance of the target, 2‖B‖²?
-):                         # risk, absolute unless `normalised`
-    """Limit of `nt_risk` for N, d → ∞ at fixed N/d
-    (isotropic weights 1906.08899, confirmed; general Γ reconstructed)."""
+def nt_limit(B, width, *, cov=None, normalised:bool=False):
+    """Limit of `nt_risk` for N, d → ∞ at fixed N/d.
+
+    Parameters
+    ----------
+    B : array, shape (d, d)
+        Symmetric matrix of the target.
+    width : int or array of int
+        Number N of neurons, or several.
+    cov : array, shape (d, d), optional
+        Covariance of the weights Γ; the identity if None.
+    normalised : bool, default False
+        Divide by the variance of the target, 2‖B‖²?
+
+    Returns
+    -------
+    float or array
+        Risk, absolute unless `normalised`.
+
+    References
+    ----------
+    .. [1] Ghorbani, Mei, Misiakiewicz and Montanari, "Limitations of lazy training of two-layers neural
+       networks", 2019, arXiv:1906.08899 (confirmed for isotropic weights; general Γ reconstructed).
+
+    Examples
+    --------
+    >>> round(float(nt_limit(np.diag([1., 2., 3.]), 1, normalised=True)), 3)
+    0.635
+    """
     B, N = symmetric(B), counts(width)
     if cov is None:
         rho = np.minimum(N/len(B), 1.)
@@ -231,11 +302,32 @@ class Curves:
     rf_mean: np.ndarray     # (K,) random features, average at this dimension
     nt_mean: np.ndarray     # (K,) tangent model, average at this dimension
 
-def curves(
-    eigenvalues, # (d,) eigenvalues of the target, not all zero
-    rho,         # (K,) neurons over dimension
-)->Curves:
-    "Normalised risk of RF, NT and NN as functions of ρ = N/d, for a target with these eigenvalues."
+def curves(eigenvalues, rho)->Curves:
+    """Normalised risk of RF, NT and NN as functions of ρ = N/d, for a target with these eigenvalues.
+
+    Parameters
+    ----------
+    eigenvalues : array, shape (d,)
+        Eigenvalues of the target, not all zero.
+    rho : array, shape (K,)
+        Neurons over dimension.
+
+    Returns
+    -------
+    Curves
+        The risk of each kind at each ρ.
+
+    References
+    ----------
+    .. [1] Ghorbani, Mei, Misiakiewicz and Montanari, "Limitations of lazy training of two-layers neural
+       networks", 2019, arXiv:1906.08899.
+
+    Examples
+    --------
+    >>> found = curves([1., 1., 0., 0.], [.5, 1.])
+    >>> found.nn
+    array([0., 0.])
+    """
     lam, rho = np.atleast_1d(np.asarray(eigenvalues, dtype=float)), counts(np.atleast_1d(rho))
     size = np.sum(lam*lam)
     if lam.ndim != 1 or not 0 < size < np.inf:

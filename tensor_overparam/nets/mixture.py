@@ -13,14 +13,36 @@ from .limits import counts, covariance, nt_mean
 from .quadratic import directions, explained, nt_risk, sign_counts, symmetric
 
 # %% ../../nbs/nets/mixture.ipynb #b8b2bbe4
-def mixture_risk(
-    A,            # (d, d) symmetric matrix of the network
-    Sigma,        # (d, d) mean covariance of the two clouds
-    Delta,        # (d, d) half the difference of their covariances, with Σ ± Δ positive definite
-    *,
-    c:float=None, # the network's offset; the best one, -tr(AΣ), if None
-)->float:         # E(y - f)²; absolute and normalised are the same, since E y² = 1
-    "Risk of the network c + ⟨x,Ax⟩ on the mixture x|y ~ N(0, Σ + yΔ), y = ±1 (1906.08899, confirmed)."
+def mixture_risk(A, Sigma, Delta, *, c:float=None)->float:
+    """Risk of the network c + ⟨x,Ax⟩ on the mixture x|y ~ N(0, Σ + yΔ), y = ±1.
+
+    Parameters
+    ----------
+    A : array, shape (d, d)
+        Symmetric matrix of the network.
+    Sigma : array, shape (d, d)
+        Mean covariance of the two clouds.
+    Delta : array, shape (d, d)
+        Half the difference of their covariances, with Σ ± Δ positive definite.
+    c : float, optional
+        The network's offset; the best one, -tr(AΣ), if None.
+
+    Returns
+    -------
+    float
+        E(y - f)². Absolute and normalised are the same, since E y² = 1.
+
+    References
+    ----------
+    .. [1] Ghorbani, Mei, Misiakiewicz and Montanari, "Limitations of lazy training of two-layers neural
+       networks", 2019, arXiv:1906.08899 (confirmed).
+
+    Examples
+    --------
+    >>> Sigma, Delta = np.eye(2), np.diag([.5, 0.])
+    >>> round(mixture_risk(np.zeros((2, 2)), Sigma, Delta), 12)
+    1.0
+    """
     A = symmetric(A, "A")
     Sigma, Delta = clouds(Sigma, Delta)
     if A.shape != Sigma.shape:

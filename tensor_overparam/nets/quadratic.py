@@ -60,13 +60,34 @@ def risk(
 # %% ../../nbs/nets/quadratic.ipynb #6cedc30b
 @dataclass(frozen=True)
 class Activation:
-    "What random features need to know about σ: moments at G ~ N(0, 1), and the covariance of two unit neurons."
-    name: str            # how to call it
-    mean: float          # E σ(G)
-    first: float         # λ_1 = E σ(G) G
-    second: float        # λ_2 = E σ(G) (G² - 1)
-    variance: float      # Var σ(G)
-    covariance: Callable # t = ⟨w, w'⟩ -> Cov(σ(⟨w,x⟩), σ(⟨w',x⟩))
+    """What random features need to know about σ: moments at G ~ N(0, 1), and the covariance of two unit neurons.
+
+    Attributes
+    ----------
+    name : str
+        How to call it.
+    mean : float
+        E σ(G).
+    first : float
+        λ_1 = E σ(G) G.
+    second : float
+        λ_2 = E σ(G) (G² - 1).
+    variance : float
+        Var σ(G).
+    covariance : callable
+        T = ⟨w, w'⟩ -> Cov(σ(⟨w,x⟩), σ(⟨w',x⟩)).
+
+    Examples
+    --------
+    >>> QUADRATIC.name, QUADRATIC.covariance(1.)
+    ('u²', 2.0)
+    """
+    name: str
+    mean: float
+    first: float
+    second: float
+    variance: float
+    covariance: Callable
 
 def _relu_covariance(t):
     t = np.clip(t, -1, 1)
@@ -90,16 +111,40 @@ def hermite_activation(
     return Activation(name, lam[0], lam[1], lam[2], masses.sum(), covariance)
 
 # %% ../../nbs/nets/quadratic.ipynb #e9013bf7
-def rf_risk(
-    B,                               # (d, d) symmetric matrix of the target
-    W,                               # (…, N, d) first-layer weights, one neuron a row; leading dimensions are a batch
-    *,
-    activation:Activation=QUADRATIC, # σ
-    offset:bool=True,                # train c too? without it, the target is centred and c = 0
-    normalised:bool=False,           # divide by the variance of the target, 2‖B‖²?
-):                                   # (…) risk, absolute unless `normalised`
-    """Smallest risk when only the second layer is trained: exact, for any W. N×N algebra.
-    For u² 1906.08899 (confirmed); other activations derived here. Rows of W count as directions."""
+def rf_risk(B, W, *, activation:Activation=QUADRATIC, offset:bool=True, normalised:bool=False):
+    """Smallest risk when only the second layer is trained: exact, for any W.
+
+    N×N algebra. Rows of W count as directions.
+
+    Parameters
+    ----------
+    B : array, shape (d, d)
+        Symmetric matrix of the target.
+    W : array, shape (…, N, d)
+        First-layer weights, one neuron a row; leading dimensions are a batch.
+    activation : Activation, default QUADRATIC
+        σ.
+    offset : bool, default True
+        Train c too? without it, the target is centred and c = 0.
+    normalised : bool, default False
+        Divide by the variance of the target, 2‖B‖²?
+
+    Returns
+    -------
+    float or array, shape (…)
+        Risk, absolute unless `normalised`.
+
+    References
+    ----------
+    .. [1] Ghorbani, Mei, Misiakiewicz and Montanari, "Limitations of lazy training of two-layers neural
+       networks", 2019, arXiv:1906.08899 (confirmed for u²; other activations derived here).
+
+    Examples
+    --------
+    >>> B, W = np.eye(3), np.random.default_rng(0).normal(size=(6, 3))
+    >>> rf_risk(B, W) < 1e-10
+    np.True_
+    """
     B, W = symmetric(B), directions(W, np.shape(B)[0])
     U = activation.covariance(W @ np.swapaxes(W, -1, -2)) + (0. if offset else activation.mean**2)
     v = activation.second*np.vecdot(W @ B, W)
@@ -128,15 +173,38 @@ def _explained(U, v):
 explained = np.vectorize(_explained, signature="(n,n),(n)->()", doc="v' U⁺ v for positive semidefinite U.")
 
 # %% ../../nbs/nets/quadratic.ipynb #969cdb5a
-def nt_risk(
-    B,                     # (d, d) symmetric matrix of the target
-    W,                     # (…, N, d) first-layer weights, one neuron a row; leading dimensions are a batch
-    *,
-    offset:bool=True,      # train c too? without it, the target is centred and c = 0
-    normalised:bool=False, # divide by the variance of the target, 2‖B‖²?
-):                         # (…) risk, absolute unless `normalised`
-    """Smallest risk of the network linearised in its first layer at W: exact, for any W. d×d algebra.
-    1906.08899 (confirmed); without offset derived here."""
+def nt_risk(B, W, *, offset:bool=True, normalised:bool=False):
+    """Smallest risk of the network linearised in its first layer at W: exact, for any W.
+
+    d×d algebra.
+
+    Parameters
+    ----------
+    B : array, shape (d, d)
+        Symmetric matrix of the target.
+    W : array, shape (…, N, d)
+        First-layer weights, one neuron a row; leading dimensions are a batch.
+    offset : bool, default True
+        Train c too? without it, the target is centred and c = 0.
+    normalised : bool, default False
+        Divide by the variance of the target, 2‖B‖²?
+
+    Returns
+    -------
+    float or array, shape (…)
+        Risk, absolute unless `normalised`.
+
+    References
+    ----------
+    .. [1] Ghorbani, Mei, Misiakiewicz and Montanari, "Limitations of lazy training of two-layers neural
+       networks", 2019, arXiv:1906.08899 (confirmed; without offset derived here).
+
+    Examples
+    --------
+    >>> B, W = np.diag([1., 0., 0.]), np.random.default_rng(0).normal(size=(3, 3))
+    >>> nt_risk(B, W) < 1e-10
+    np.True_
+    """
     B, W = symmetric(B), directions(W, np.shape(B)[0])
     _, s, V = np.linalg.svd(W)
     rank = np.sum(s > 1e-10*s[..., :1], axis=-1)
@@ -148,16 +216,42 @@ def nt_risk(
     return in_units(left, B, normalised)[()]
 
 # %% ../../nbs/nets/quadratic.ipynb #01174f2d
-def nn_risk(
-    B,                     # (d, d) symmetric matrix of the target
-    width:int,             # N, number of neurons
-    second_layer="free",   # 'free', 'positive', 'shared', or a pair (n_plus, n_minus) of fixed signs
-    *,
-    normalised:bool=False, # divide by the variance of the target, 2‖B‖²?
-)->float:                  # risk, absolute unless `normalised`
+def nn_risk(B, width:int, second_layer="free", *, normalised:bool=False)->float:
     """Infimum of the risk when all weights are trained, for every rule about the second layer's signs.
-    'positive' on B ≥ 0 is the case of 1906.08899 (confirmed). Whether descent gets there is another question.
-    Raises ValueError for an unknown rule, or signs that do not add up to N."""
+
+    Whether descent gets there is another question.
+
+    Parameters
+    ----------
+    B : array, shape (d, d)
+        Symmetric matrix of the target.
+    width : int
+        N, number of neurons.
+    second_layer : str or pair of int, default "free"
+        'free', 'positive', 'shared', or a pair (n_plus, n_minus) of fixed signs.
+    normalised : bool, default False
+        Divide by the variance of the target, 2‖B‖²?
+
+    Returns
+    -------
+    float
+        Risk, absolute unless `normalised`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown rule, or signs that do not add up to N.
+
+    References
+    ----------
+    .. [1] Ghorbani, Mei, Misiakiewicz and Montanari, "Limitations of lazy training of two-layers neural
+       networks", 2019, arXiv:1906.08899 (confirmed for 'positive' on B ≥ 0).
+
+    Examples
+    --------
+    >>> [nn_risk(np.diag([3., 2., 1.]), width=N) for N in (1, 2, 3)]
+    [10.0, 2.0, 0.0]
+    """
     B, counts = symmetric(B), sign_counts(width, second_layer)
     lam = np.linalg.eigvalsh(B)
     plus, minus = (np.sort(np.maximum(x, 0.)**2)[::-1] for x in (lam, -lam))

@@ -7,7 +7,7 @@ __all__ = ['VERDICTS', 'TILES', 'lazy_residual', 'margins', 'ledger_tiles']
 
 # %% ../../nbs/plots/claims.ipynb #f6c70641
 import numpy as np
-from .base import MARKERS, PALETTE, _axis, _ink, _legend, canvas
+from .base import MARKERS, PALETTE, axis_of, ink_of, add_legend, canvas
 
 # %% ../../nbs/plots/claims.ipynb #477e8cb3
 def lazy_residual(
@@ -23,7 +23,7 @@ def lazy_residual(
     if len(kinds) != 1:
         raise ValueError(f"the fits are of (order, dimension) {sorted(kinds)}; expected at least one fit, all alike")
     widths = np.array([t.vectors.shape[-2] for t in tangents])
-    ms, ax = np.unique(widths), _axis(ax)
+    ms, ax = np.unique(widths), axis_of(ax)
     left = [np.concatenate([np.ravel(f.unexplained) for f, w in zip(fits, widths, strict=True) if w == m]) for m in ms]
     ax.fill_between(ms, [x.min() for x in left], [x.max() for x in left], color=PALETTE["lazy"], alpha=.25, lw=0)
     ax.plot(ms, [x.mean() for x in left], MARKERS["lazy"] + "-", color=PALETTE["lazy"], ms=4, label="best lazy fit")
@@ -33,11 +33,11 @@ def lazy_residual(
     if threshold is not None:
         ax.axvline(threshold, color=PALETTE["theory"], ls="--", lw=1)
         ax.annotate(f"$m_0={threshold}$", (threshold, 1), (-4, -2), xycoords=("data", "axes fraction"), ha="right",
-                    va="top", textcoords="offset points", color=_ink(ax), fontsize=9)
+                    va="top", textcoords="offset points", color=ink_of(ax), fontsize=9)
     (order, dim), = kinds
     ax.set(xlabel="components $m$", ylabel="unexplained, $\\|T-PT\\|^2/\\|T\\|^2$", ylim=(-.03, 1.05),
            title=f"order $l={order}$, dimension $d={dim}$")
-    _legend(ax, loc="lower left")
+    add_legend(ax, loc="lower left")
     return ax
 
 # %% ../../nbs/plots/claims.ipynb #d8edc36d
@@ -52,7 +52,7 @@ def margins(
     """Room needed less room given, as a share of the room given, for each claim; a slack of zero counts as 0.01.
     Raises ValueError for an empty list, or for something without a verdict."""
     rows = _comparisons(checked)
-    ax = _axis(ax) if ax is not None or len(rows) < 19 else _tall(len(rows))
+    ax = axis_of(ax) if ax is not None or len(rows) < 19 else _tall(len(rows))
     height = np.arange(len(rows))[::-1]
     raw = np.array([(c.gap - c.slack)/(c.slack or .01) for c in rows.values()])
     share, verdict = np.clip(raw, -cut, cut), np.array([c.verdict for c in rows.values()])
@@ -61,7 +61,7 @@ def margins(
             here = (verdict == name) & beyond
             ax.scatter(share[here], height[here], color=color, marker=shape, s=26, zorder=2)
     for x, y, v in zip(share, height, verdict, strict=True):
-        ax.text(x + .035*cut, y, VERDICTS[v][0], va="center", fontsize=6.5, color=_ink(ax))
+        ax.text(x + .035*cut, y, VERDICTS[v][0], va="center", fontsize=6.5, color=ink_of(ax))
     ax.axvline(0, color=PALETTE["theory"], lw=1, zorder=0)
     ax.set_yticks(height, list(rows), fontsize=7)
     ax.grid(axis="y", lw=.3, color=PALETTE["theory"], alpha=.5)
@@ -92,7 +92,7 @@ def _key(ax, verdicts, shapes, area):
     for name, (letter, color, marker) in VERDICTS.items():
         if name in verdicts:
             ax.scatter([], [], s=area, marker=shapes[marker], color=color, label=f"{letter}: {name}")
-    _legend(ax, loc="lower center", bbox_to_anchor=(.5, 1), ncols=3)
+    add_legend(ax, loc="lower center", bbox_to_anchor=(.5, 1), ncols=3)
 
 def _tall(n): return canvas(1, 1, (6.6, .19*n + 1), layout="constrained")[1]
 

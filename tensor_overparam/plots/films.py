@@ -9,8 +9,8 @@ __all__ = ['crowd', 'film']
 import io
 
 import numpy as np
-from .base import PALETTE, _axis, _ink, bare, recorded
-from .runs import _style, component_masses
+from .base import PALETTE, axis_of, ink_of, bare, recorded
+from .runs import line_style, component_masses
 
 # %% ../../nbs/plots/films.ipynb #7eab18a9
 def crowd(
@@ -26,16 +26,16 @@ def crowd(
     if not np.allclose(U @ U.T, np.eye(len(U)), atol=1e-6):
         raise ValueError("the true directions are not orthonormal, so squared cosines are no shares of a whole; "
                          "expected an orthogonal target, for others see `directions`")
-    ax, r, size = _axis(ax), len(U), np.vecdot(C, C)
+    ax, r, size = axis_of(ax), len(U), np.vecdot(C, C)
     cos2 = (C @ U.T)**2/np.where(size == 0, 1, size)[:, None]
     nearest, turn = cos2.argmax(1), 2*np.pi*np.arange(r)/r
     corner = np.stack([np.sin(turn), np.cos(turn)], axis=1)
-    colors = np.array([_style(k)["color"] for k in range(r)])
+    colors = np.array([line_style(k)["color"] for k in range(r)])
     ax.fill(*corner.T, facecolor="none", edgecolor=PALETTE["theory"], lw=.8)
     ax.scatter(*corner.T, s=600*np.bincount(nearest, size*(cos2.max(1) > .5), r), c=colors, alpha=.35, lw=0)
     ax.scatter(*(cos2 @ corner).T, s=8, c=colors[nearest], lw=0)
     for k, (x, y) in enumerate(1.3*corner):
-        ax.text(x, y, f"$e_{{{k + 1}}}$", ha="center", va="center", fontsize=9, color=_ink(ax))
+        ax.text(x, y, f"$e_{{{k + 1}}}$", ha="center", va="center", fontsize=9, color=ink_of(ax))
     ax.set(xlim=(-1.55, 1.55), ylim=(-1.55, 1.55), aspect="equal", xticks=(), yticks=(),
            xlabel="place: squared cosines with $e_k$", ylabel="disc: size $\\|c_i\\|^2$ near $e_k$")
     for spine in ax.spines.values():
@@ -43,17 +43,43 @@ def crowd(
     return ax
 
 # %% ../../nbs/plots/films.ipynb #61f06e71
-def film(
-    run,                   # a `Run`, or a `Fit`, that observed the components ("C") and the masses ("mass")
-    truth,                 # a `Factored` with orthonormal vectors
-    times=None,            # times of the frames; 28 evenly spaced ones over the run if None
-    *,
-    fps:float=5,           # frames a second; the last one is held for two seconds
-    dpi:int=72,            # resolution; a frame is 6.6 by 3 inches
-    background:str="white",# colour behind the pictures
-)->bytes:                  # an animated GIF
+def film(run, truth, times=None, *, fps:float=5, dpi:int=72, background:str="white")->bytes:
     """The crowd and the masses as they go, as a film in one file.
-    Raises ValueError where components or masses are not on record, or a time lies outside the run."""
+
+    Parameters
+    ----------
+    run : Run or Fit
+        A record that has the components ("C") and the masses ("mass").
+    truth : Factored
+        True components, with orthonormal vectors.
+    times : sequence of float, optional
+        Times of the frames; 28 evenly spaced ones over the run if None.
+    fps : float, default 5
+        Frames a second; the last one is held for two seconds.
+    dpi : int, default 72
+        Resolution; a frame is 6.6 by 3 inches.
+    background : str, default 'white'
+        Colour behind the pictures.
+
+    Returns
+    -------
+    bytes
+        An animated GIF.
+
+    Raises
+    ------
+    ValueError
+        Where components or masses are not on record, or a time lies outside the run.
+
+    Examples
+    --------
+    >>> from tensor_overparam.descent.deflation import component_mass, deflation_flow
+    >>> from tensor_overparam.tensors import orthogonal
+    >>> T = orthogonal(5, 2, 3, rng=0)
+    >>> look = {"C": lambda s: s.params.C, "mass": lambda s: component_mass(s.params.C, T.vectors, 3)}
+    >>> film(deflation_flow(T, 6, time=8., observe=look), T, times=[1., 8.])[:6]
+    b'GIF89a'
+    """
     C, mass, run = recorded(run, "C"), recorded(run, "mass"), getattr(run, "run", run)
     times = np.linspace(run.time[0], run.time[-1], 28) if times is None else np.asarray(times, dtype=float)
     start, end = run.time[0], run.time[-1]*(1 + 1e-9)

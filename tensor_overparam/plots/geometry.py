@@ -7,7 +7,7 @@ __all__ = ['on_disc', 'leading_plane', 'directions', 'gram']
 
 # %% ../../nbs/plots/geometry.ipynb #b8e2b03e
 import numpy as np
-from .base import INK, MARKERS, PALETTE, _axis, _bar, _ink, _legend
+from .base import INK, MARKERS, PALETTE, axis_of, color_bar, ink_of, add_legend
 
 # %% ../../nbs/plots/geometry.ipynb #3697f1ac
 def _parts(x, what):
@@ -42,31 +42,54 @@ def leading_plane(
     return plane*np.where(furthest < 0, -1, 1)[:, None]
 
 # %% ../../nbs/plots/geometry.ipynb #2b0fc400
-def directions(
-    student,    # a `Factored`, or a `Fit`
-    ax=None,    # axis to draw on; a new one if None
-    truth=None, # a `Factored` to compare with
-):              # the axis
+def directions(student, ax=None, truth=None):
     """Where the components point, on the unit disc: area by weight, shape and colour by its sign, rings for the truth.
-    Raises ValueError where student and truth are not in factored form, differ in dimension, or have d = 1."""
+
+    Parameters
+    ----------
+    student : Factored or Fit
+        What to draw.
+    ax : matplotlib Axes, optional
+        Axis to draw on; a new one if None.
+    truth : Factored, optional
+        What to compare with.
+
+    Returns
+    -------
+    matplotlib Axes
+        The axis.
+
+    Raises
+    ------
+    ValueError
+        Where student and truth are not in factored form, differ in dimension, or have d = 1.
+
+    Examples
+    --------
+    >>> from tensor_overparam.tensors import gaussian
+    >>> T = gaussian(3, 2, 3, rng=0)
+    >>> ax = directions(T)
+    >>> ax.get_aspect()
+    1.0
+    """
     w, V, order = _parts(student, "the student")
     a, U, _ = (w[:0], V[:0], order) if truth is None else _parts(truth, "the truth")
     d = V.shape[1]
     if d < 2 or U.shape[1] != d:
         raise ValueError(f"the student has {d} dimensions and the truth {U.shape[1]}; expected as many, at least 2")
     plane = leading_plane(w, V) if truth is None else leading_plane(a, U)
-    ax, most = _axis(ax), max(np.abs(w).max(initial=0), np.abs(a).max(initial=0), 1e-300)
+    ax, most = axis_of(ax), max(np.abs(w).max(initial=0), np.abs(a).max(initial=0), 1e-300)
     _mark(ax, a, U, d, order, plane, most, ("truth", INK, "o", 420))
     for sign, style in ((1, ("positive", PALETTE["modified"], MARKERS["modified"], 160)),
                         (-1, ("negative", PALETTE["lazy"], MARKERS["lazy"], 160))):
         _mark(ax, w[sign*w > 0], V[sign*w > 0], d, order, plane, most, style)
     angle = np.linspace(0, 2*np.pi, 181)
-    ax.plot(np.cos(angle), np.sin(angle), color=_ink(ax), lw=.8, zorder=0)
+    ax.plot(np.cos(angle), np.sin(angle), color=ink_of(ax), lw=.8, zorder=0)
     names = ("first", "second") if d < 4 else ("first leading", "second leading")
     ax.set(xlim=(-1.12, 1.12), ylim=(-1.12, 1.12), aspect="equal", xticks=(-1, 0, 1), yticks=(-1, 0, 1),
            xlabel=f"{names[0]} coordinate of $v_i$", ylabel=f"{names[1]} coordinate of $v_i$")
     if len(w) + len(a):
-        _legend(ax, loc="upper left", bbox_to_anchor=(1, 1))
+        add_legend(ax, loc="upper left", bbox_to_anchor=(1, 1))
     return ax
 
 # %% ../../nbs/plots/geometry.ipynb #825a5472
@@ -98,11 +121,12 @@ def gram(
     if V.shape[1] != U.shape[1]:
         raise ValueError(f"the student has {V.shape[1]} dimensions and the truth {U.shape[1]}; expected as many")
     rows, columns = U[np.argsort(-np.abs(a), kind="stable")], V[np.argsort(-np.abs(w), kind="stable")]
-    ax, n, m = _axis(ax), len(rows), len(columns)
+    ax, n, m = axis_of(ax), len(rows), len(columns)
     image = ax.imshow(np.abs(rows @ columns.T), cmap="cividis", vmin=0, vmax=1, aspect="auto", interpolation="nearest",
                       extent=(.5, m + .5, n + .5, .5))
     for axis in (ax.xaxis, ax.yaxis):
         axis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="component $i$, by weight", ylabel="component $j$" if truth is None else "true component $k$")
-    _bar(ax, image, "cosine $|\\langle v_i,v_j\\rangle|$" if truth is None else "cosine $|\\langle v_i,e_k\\rangle|$")
+    other = "v_j" if truth is None else "e_k"
+    color_bar(ax, image, f"cosine $|\\langle v_i,{other}\\rangle|$")
     return ax

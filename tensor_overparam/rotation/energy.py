@@ -9,16 +9,40 @@ __all__ = ['hyperspherical_energy', 'energy_gradient', 'mean_energy', 'least_ene
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, psi
-from .maps import _checked, _t
+from .maps import as_matrix, transposed
 
 # %% ../../nbs/rotation/energy.ipynb #1f6a7fbf
-def hyperspherical_energy(
-    W,                # (…, m, d) neurons in rows, at least two, none of them zero
-    s:float=1.,       # exponent, at least 0; 0 for the logarithmic energy
-    half_space=False, # of the points ±u_i, without the pairs (u_i, -u_i)?
-):                    # E_s (…), over ordered pairs; infinite where two neurons coincide
-    """Hyperspherical energy Σ_{i≠j} ‖u_i - u_j‖^(-s), or -ln for s = 0 (arXiv 2004.04690).
-    Raises ValueError for a zero neuron, fewer than two, or a negative s."""
+def hyperspherical_energy(W, s:float=1., half_space=False):
+    """Hyperspherical energy Σ_{i≠j} ‖u_i - u_j‖^(-s), or -ln for s = 0.
+
+    Parameters
+    ----------
+    W : array, shape (…, m, d)
+        Neurons in rows, at least two, none of them zero.
+    s : float, default 1.
+        Exponent, at least 0; 0 for the logarithmic energy.
+    half_space : bool, default False
+        Of the points ±u_i, without the pairs (u_i, -u_i)?
+
+    Returns
+    -------
+    float or array, shape (…)
+        Over ordered pairs; infinite where two neurons coincide.
+
+    Raises
+    ------
+    ValueError
+        For a zero neuron, fewer than two, or a negative s.
+
+    References
+    ----------
+    .. [1] "Orthogonal over-parameterized training", arXiv:2004.04690.
+
+    Examples
+    --------
+    >>> round(float(hyperspherical_energy(np.eye(3))), 6)
+    4.242641
+    """
     U, _ = _directions(W, s)
     return (1 + bool(half_space))*sum(term.sum((-2, -1)) for _, term, _ in _interactions(U, s, half_space))
 
@@ -39,7 +63,7 @@ def energy_gradient(
 # %% ../../nbs/rotation/energy.ipynb #cabf8b95
 def _interactions(U, s, half_space):
     "For u_j, and in the half-space version for -u_j: the sign, energies and forces K of all pairs, 0 on the diagonal."
-    G, pairs = U @ _t(U), ~np.eye(U.shape[-2], dtype=bool)
+    G, pairs = U @ transposed(U), ~np.eye(U.shape[-2], dtype=bool)
     for sign in (1., -1.)[:1 + bool(half_space)]:
         square = np.where(pairs, np.maximum(2 - 2*sign*G, 0.), 1.)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -48,7 +72,7 @@ def _interactions(U, s, half_space):
 
 def _directions(W, s):
     "Unit vectors and lengths; refuses what has no energy."
-    W = _checked(W, "W")
+    W = as_matrix(W, "W")
     if not (isinstance(s, (int, float, np.number)) and 0 <= s < np.inf):
         raise ValueError(f"s is {s!r}; expected a number of at least 0: 0 (logarithm), 1 (Coulomb) or 2 are usual")
     length = np.linalg.norm(W, axis=-1, keepdims=True)
@@ -58,13 +82,39 @@ def _directions(W, s):
     return W/length, length
 
 # %% ../../nbs/rotation/energy.ipynb #340f0747
-def mean_energy(
-    m:int,            # number of neurons
-    d:int,            # dimension, at least 2
-    s:float=1.,       # exponent, at least 0
-    half_space=False, # of the points ±u_i?
-)->float:             # E E_s; infinite where s ≥ d - 1
-    "Mean energy of m independent uniform directions, exact. Derived here. Raises ValueError where m or d is below 2."
+def mean_energy(m:int, d:int, s:float=1., half_space=False)->float:
+    """Mean energy of m independent uniform directions, exact.
+
+    Parameters
+    ----------
+    m : int
+        Number of neurons.
+    d : int
+        Dimension, at least 2.
+    s : float, default 1.
+        Exponent, at least 0.
+    half_space : bool, default False
+        Of the points ±u_i?
+
+    Returns
+    -------
+    float
+        Infinite where s ≥ d - 1.
+
+    Raises
+    ------
+    ValueError
+        Where m or d is below 2.
+
+    References
+    ----------
+    .. [1] Derived here.
+
+    Examples
+    --------
+    >>> round(mean_energy(32, 8), 6)
+    746.53213
+    """
     _check_counts(m, d, s)
     a = (d - 1)/2
     if s == 0:
@@ -95,13 +145,36 @@ def least_energy(
     square, count = (2., 4) if half_space else (2*m/(m - 1), 1)
     return float(count*m*(m - 1)*(square**(-s/2) if s else -np.log(square)/2))
 
-def minimise_energy(
-    W,                # (m, d) neurons to start from
-    s:float=1.,       # exponent, at least 0
-    half_space=False, # of the points ±u_i?
-    steps:int=2000,   # most iterations
-):                    # (m, d) unit vectors of lower energy
-    "Spread neurons out: a local minimum of the energy, by L-BFGS from W. Raises ValueError for a batch."
+def minimise_energy(W, s:float=1., half_space=False, steps:int=2000):
+    """Spread neurons out: a local minimum of the energy, by L-BFGS from W.
+
+    Parameters
+    ----------
+    W : array, shape (m, d)
+        Neurons to start from.
+    s : float, default 1.
+        Exponent, at least 0.
+    half_space : bool, default False
+        Of the points ±u_i?
+    steps : int, default 2000
+        Most iterations.
+
+    Returns
+    -------
+    array, shape (m, d)
+        Unit vectors of lower energy.
+
+    Raises
+    ------
+    ValueError
+        For a batch.
+
+    Examples
+    --------
+    >>> W = minimise_energy(np.random.default_rng(0).normal(size=(4, 3)))
+    >>> (W @ W.T)[0, 1].round(4)
+    np.float64(-0.3333)
+    """
     W, _ = _directions(W, s)
     if W.ndim != 2:
         raise ValueError(f"neurons have shape {W.shape}; expected (m, d), one set at a time")

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from ..tensors.kernels import contract_factored
 from ..tensors.monomials import coordinates, monomial_count, monomial_index, monomials, multiplicity
 from ..descent.objective import as_seeds, generators, numpy_only, sphere
-from .maps import _checked, cayley, gram_schmidt
+from .maps import as_matrix, cayley, gram_schmidt
 from ..tensors.targets import Factored, as_target, to_dense
 
 # %% ../../nbs/rotation/tensors.ipynb #2a40dce9
@@ -30,12 +30,32 @@ def rotated_dimension(
     idle = max(0, dim - m)
     return min(dim*(dim - 1)//2 - idle*(idle - 1)//2 + m, monomial_count(dim, order))
 
-def rotated_width(
-    dim:int,   # d, at least 1
-    order:int, # l, at least 2
-)->int:        # m*
-    """The threshold m* = binomial(d+l-1, l) - d(d-1)/2: the least number of fixed components at which one rotation and
-    their weights can fit generic targets. Derived here: below it impossible, at it seen in experiments."""
+def rotated_width(dim:int, order:int)->int:
+    """The threshold m* = binomial(d+l-1, l) - d(d-1)/2.
+
+    The least number of fixed components at which one rotation and their weights can fit generic targets.
+
+    Parameters
+    ----------
+    dim : int
+        d, at least 1.
+    order : int
+        l, at least 2.
+
+    Returns
+    -------
+    int
+        m*.
+
+    References
+    ----------
+    .. [1] Derived here: below it impossible, at it seen in experiments.
+
+    Examples
+    --------
+    >>> rotated_width(4, 3)
+    14
+    """
     if dim < 1 or order < 2:
         raise ValueError(f"dim is {dim} and order {order}; expected dim >= 1 and order >= 2")
     return monomial_count(dim, order) - dim*(dim - 1)//2
@@ -47,7 +67,7 @@ def rotated_tangent_rank(
     order:int, # l
 )->int:        # dimension of the tangent space at R = I
     "Rank of the directions in which weights and rotation can move, from values of polynomials at random points."
-    V, c = _checked(V, "V"), np.asarray(c, dtype=float)
+    V, c = as_matrix(V, "V"), np.asarray(c, dtype=float)
     m, d = V.shape
     X = np.random.default_rng([14, order, d, m]).normal(size=(monomial_count(d, order) + 20, d))
     X /= np.linalg.norm(X, axis=1, keepdims=True)
@@ -81,7 +101,7 @@ def rotated_loss(
 def _components(T, V):
     "Components that fit a target, or a ValueError."
     numpy_only(T, "a rotated fit")
-    V = _checked(V, "V")
+    V = as_matrix(V, "V")
     if V.shape[-1] != T.dim or V.ndim != 2:
         raise ValueError(f"components have shape {V.shape}; expected (m, {T.dim}), one component a row")
     return V
@@ -104,17 +124,46 @@ class RotatedFit:
     def __repr__(self):
         return f"RotatedFit({self.student!r}, relative error {self.relative_error:.2g}, {len(self.errors)} restarts)"
 
-def rotated_fit(
-    target,           # a target, or a symmetric array (d, …, d)
-    V,                # (m, d) components in rows; or a number m, to draw that many at random
-    *,
-    restarts:int=6,   # most starts, each from a random orthogonal matrix
-    tol:float=1e-8,   # relative error that ends them
-    steps:int=1000,   # most L-BFGS iterations of a start
-    rng=0,            # seed, or Generator
-)->RotatedFit:
-    """Turn fixed components together, and weigh them, to fit a symmetric tensor: variable projection and L-BFGS.
-    Derived here, after arXiv 2004.04690. Raises ValueError for a zero target or shapes that do not fit."""
+def rotated_fit(target, V, *, restarts:int=6, tol:float=1e-8, steps:int=1000, rng=0)->RotatedFit:
+    """Turn fixed components together, and weigh them, to fit a symmetric tensor.
+
+    By variable projection and L-BFGS.
+
+    Parameters
+    ----------
+    target : Target or array, shape (d, …, d)
+        The tensor to fit.
+    V : array, shape (m, d), or int
+        Components in rows; or a number m, to draw that many at random.
+    restarts : int, default 6
+        Most starts, each from a random orthogonal matrix.
+    tol : float, default 1e-8
+        Relative error that ends them.
+    steps : int, default 1000
+        Most L-BFGS iterations of a start.
+    rng : int or numpy.random.Generator, default 0
+        Seed, or Generator.
+
+    Returns
+    -------
+    RotatedFit
+        Weights, rotation, and the relative error.
+
+    Raises
+    ------
+    ValueError
+        For a zero target or shapes that do not fit.
+
+    References
+    ----------
+    .. [1] Derived here, after "Orthogonal over-parameterized training", arXiv:2004.04690.
+
+    Examples
+    --------
+    >>> from tensor_overparam.tensors.problems import gaussian
+    >>> rotated_fit(gaussian(3, 1, 3, rng=0), 2).relative_error < 1e-6
+    np.True_
+    """
     T, g = as_target(target), generators(as_seeds(rng)[0], 40)[0]
     if isinstance(V, (int, np.integer)) and V >= 1:
         V = sphere(as_seeds(rng)[0], 0, int(V), T.dim)[0]

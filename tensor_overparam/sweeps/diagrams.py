@@ -14,21 +14,17 @@ from math import inf
 from pathlib import Path
 
 import numpy as np
-from ..descent.alternating import als
 from ..descent.regimes import planted_batch
-from ..descent.linearised import fastest_rate, scaled_gd
-from ..descent.modified import RULES, epoch_time, modified_gd
-from ..descent.objective import sphere
+from ..descent.registry import Budget, names, style_of, train_named
 from ..tensors.problems import KINDS, correlated
 from .store import write_table
 from .sweeping import batch_size, batched, sweep
 from ..tensors.targets import Factored
 from .thresholds import Threshold, scaling, threshold
 from ..core.whole_file import whole_file
-from ..descent.vanilla import gradient_descent
 
 # %% ../../nbs/sweeps/diagrams.ipynb #18cfd12e
-NAMES = (*RULES, "vanilla", "als", "simultaneous", "scaled")  # algorithms that the experiments know
+NAMES = names(batched=True)                                   # algorithms that the experiments know
 GOAL = .05                                                    # relative error of a success
 START = 1e-3                                                  # δ, initial norm of the components
 
@@ -57,23 +53,10 @@ def trained(
     penalty=0.,      # λ of modified descent
     alpha=1.,        # α of the scaled model
 ):                   # a list of `Fit`s
-    "Train one algorithm on a batch of targets, all with the same budget. Raises ValueError for an unknown name."
-    l, d, seeds = targets.order, targets.dim, list(seeds)
-    common = dict(rng=seeds, keep_diverged=True, every=10**9)
-    rate = .1 if l <= 4 else .25/l
-    if algorithm in RULES:
-        return modified_gd(targets, width, rule=algorithm, epochs=epochs, finish=1, init_scale=init_scale,
-                           penalty=penalty, learning_rate=rate, **common)
-    if algorithm == "vanilla":
-        steps = round(epochs*epoch_time(d, l, START)/rate)
-        return gradient_descent(targets, width, learning_rate=rate, steps=steps, tol=GOAL, **common)
-    if algorithm == "scaled":
-        typical = sphere([0], 0, width, d)[0]
-        rate = .5/fastest_rate(typical, np.ones(width), l)*min(1., alpha**(2*(l - 1)/l))
-        return scaled_gd(targets, width, alpha=alpha, learning_rate=rate, steps=200*epochs, tol=GOAL, **common)
-    if algorithm in ("als", "simultaneous"):
-        return als(targets, width, simultaneous=algorithm == "simultaneous", steps=300, tol=GOAL, **common)
-    raise ValueError(f"algorithm is {algorithm!r}; expected one of {', '.join(NAMES)}")
+    """Train one algorithm on a batch of targets, all with the same budget. Raises ValueError for an unknown name, and
+    for an algorithm that takes no batch."""
+    budget = Budget(targets.order, targets.dim, width, epochs, GOAL, init_scale, penalty, alpha)
+    return train_named(algorithm, targets, width, seeds, budget, keep_diverged=True, every=10**9)
 
 def epochs_used(fit):
     "Epochs of search that a run has used: 1 for algorithms that never draw again."
@@ -92,13 +75,36 @@ def success(algorithm, order, dim, rank, width, kind="random", coherence=.5, epo
 # %% ../../nbs/sweeps/diagrams.ipynb #38e4c618
 @dataclass(frozen=True)
 class PhaseDiagram:
-    "Success over a parameter and the number of components."
-    over: str             # name of the parameter
-    x: tuple              # its values
-    widths: tuple         # values of m
-    successes: np.ndarray # (widths, x) successful runs
-    trials: np.ndarray    # (widths, x) of how many
-    fixed: dict           # the other parameters
+    """Success over a parameter and the number of components.
+
+    Attributes
+    ----------
+    over : str
+        Name of the parameter.
+    x : sequence
+        Its values.
+    widths : sequence of int
+        Values of m.
+    successes : array, shape (widths, x)
+        Successful runs.
+    trials : array, shape (widths, x)
+        Of how many.
+    fixed : dict
+        The other parameters.
+
+    Examples
+    --------
+    >>> found = phase("dim", [10], widths=[1, 3], seeds=range(3), algorithm="modified", order=3, rank=2, epochs=10)
+    >>> found.share
+    array([[0.],
+           [1.]])
+    """
+    over: str
+    x: tuple
+    widths: tuple
+    successes: np.ndarray
+    trials: np.ndarray
+    fixed: dict
     @property
     def share(self): return self.successes/self.trials
 
@@ -108,17 +114,40 @@ class PhaseDiagram:
         rows = [f"{m:6}" + "".join(f"{p:8.2f}" for p in row) for m, row in zip(self.widths, self.share, strict=True)]
         return "\n".join([head, *rows[::-1]])
 
-def phase(
-    over:str,        # a parameter of `success`
-    x,               # its values
-    widths,          # values of m
-    seeds=range(20), # one target and one start each
-    store=":memory:",# path of a file, or a `SweepStore`
-    executor=None,   # see `sweep`
-    progress=False,  # see `sweep`
-    **fixed,         # the other parameters of `success`
-)->PhaseDiagram:
-    "Sweep `success` over a parameter and the width."
+def phase(over:str, x, widths, seeds=range(20), store=":memory:", executor=None, progress=False, **fixed)->PhaseDiagram:
+    """Sweep `success` over a parameter and the width.
+
+    Parameters
+    ----------
+    over : str
+        A parameter of `success`.
+    x : sequence
+        Its values.
+    widths : sequence of int
+        Values of m.
+    seeds : sequence of int, default range(20)
+        One target and one start each.
+    store : path or SweepStore, default ":memory:"
+        Path of a file, or a `SweepStore`.
+    executor : concurrent.futures.Executor, optional
+        Where the runs are made, as for `sweep`; this process if None.
+    progress : bool, default False
+        Show a bar with the time left?
+    **fixed : keyword arguments
+        The other parameters of `success`.
+
+    Returns
+    -------
+    PhaseDiagram
+        Successes at each x and width.
+
+    Examples
+    --------
+    >>> found = phase("dim", [10], widths=[1, 3], seeds=range(3), algorithm="modified", order=3, rank=2, epochs=10)
+    >>> found.successes
+    array([[0],
+           [3]])
+    """
     table = sweep(success, [fixed | {over: v, "width": m} for m in widths for v in x], seeds, store, executor,
                   progress=progress)
     won = table["success"].astype(float).reshape(len(widths), len(x), len(seeds))
@@ -160,13 +189,37 @@ def as_threshold(
 # %% ../../nbs/sweeps/diagrams.ipynb #145654a6
 @dataclass(frozen=True)
 class Curve:
-    "Needed widths of one algorithm over one parameter."
-    algorithm: str     # one of `NAMES`
-    over: str          # name of the parameter
-    x: tuple           # its values
-    thresholds: tuple  # a `Threshold` each
-    epochs: tuple      # mean epochs used by the successful runs at m*; NaN where there is none
-    fixed: dict        # the other parameters
+    """Needed widths of one algorithm over one parameter.
+
+    Attributes
+    ----------
+    algorithm : str
+        One of `NAMES`.
+    over : str
+        Name of the parameter.
+    x : sequence
+        Its values.
+    thresholds : tuple
+        One `Threshold` for each value.
+    epochs : tuple
+        Mean epochs used by the successful runs at m*; NaN where there is none.
+    fixed : dict
+        The other parameters.
+
+    Examples
+    --------
+    >>> found = curve("dim", [10], algorithm="modified", order=3, rank=2, low=2, high=4, epochs=10, trials=10)
+    >>> found.over, found.x
+    ('dim', (10,))
+    """
+    algorithm: str
+    over: str
+    x: tuple
+    thresholds: tuple
+    epochs: tuple
+    fixed: dict
+    @property
+    def style(self): return style_of(self.algorithm) # label, colour, marker
     @property
     def samples(self): return tuple((t.width or np.nan)*e for t, e in zip(self.thresholds, self.epochs, strict=True))
     def fit(self): return scaling(self.x, self.thresholds)
@@ -180,16 +233,37 @@ class Curve:
             rows.append(f"{x:10}  {m:>6}  {f'{low} … ' + ('∞' if high == inf else str(high)):>12}  {n:12.0f}")
         return "\n".join(rows)
 
-def curve(
-    over:str,         # a parameter of `needed`
-    x,                # its values
-    store=":memory:", # path of a file, or a `SweepStore`
-    executor=None,    # see `sweep`
-    progress=False,   # see `sweep`
-    seed=1,           # trials are numbered from a million times this
-    **fixed,          # the other parameters of `needed`; `low` and `high` may be functions of x
-)->Curve:
-    "Sweep `needed` over a parameter."
+def curve(over:str, x, store=":memory:", executor=None, progress=False, seed=1, **fixed)->Curve:
+    """Sweep `needed` over a parameter.
+
+    Parameters
+    ----------
+    over : str
+        A parameter of `needed`.
+    x : sequence
+        Its values.
+    store : path or SweepStore, default ":memory:"
+        Path of a file, or a `SweepStore`.
+    executor : concurrent.futures.Executor, optional
+        Where the runs are made, as for `sweep`; this process if None.
+    progress : bool, default False
+        Show a bar with the time left?
+    seed : int, default 1
+        Trials are numbered from a million times this.
+    **fixed : keyword arguments
+        The other parameters of `needed`; `low` and `high` may be functions of x.
+
+    Returns
+    -------
+    Curve
+        The needed width at each x.
+
+    Examples
+    --------
+    >>> found = curve("dim", [10], algorithm="modified", order=3, rank=2, low=2, high=4, epochs=10, trials=10)
+    >>> found.thresholds[0].width
+    2
+    """
     table = sweep(needed, cells_of_curve(over, x, fixed), [seed], store, executor, progress=progress,
                   raise_on_error=True)
     return curve_of(table, over, x, fixed)
@@ -204,10 +278,24 @@ def curve_of(rows, over, x, fixed):
                  tuple(float(row["epochs_used"]) for row in rows), {k: v for k, v in fixed.items() if not callable(v)})
 
 # %% ../../nbs/sweeps/diagrams.ipynb #1af1ecdd
-def plan(
-    quick=False, # a small part, to see that everything works
-)->dict:         # name -> list of (over, x, fixed) for curves, or one such triple with `widths` for a diagram
-    "The experiments of the tutorial."
+def plan(quick=False)->dict:
+    """The experiments of the tutorial.
+
+    Parameters
+    ----------
+    quick : bool, default False
+        A small part, to see that everything works.
+
+    Returns
+    -------
+    dict
+        Name to a list of (over, x, fixed) for curves, or to one such triple with `widths` for a diagram.
+
+    Examples
+    --------
+    >>> sorted(plan(quick=True))
+    ['alpha', 'coherence', 'crowded', 'dimension', 'init_scale', 'penalty', 'rank', 'simultaneous']
+    """
     rank, three = lambda r: r, ("small-else-one", "vanilla", "als")
     def make(over, x, names, **fixed):
         return [(over, x, dict(algorithm=name, **fixed)) for name in names]
@@ -244,16 +332,40 @@ def _diagrams(quick):
                          widths=x(2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 25, 30, 36, 40)))}
 
 # %% ../../nbs/sweeps/diagrams.ipynb #ef9f5413
-def run_all(
-    folder,          # of the stores and tables; made if it is not there
-    executor=None,   # see `sweep`
-    *,
-    only=None,       # names of experiments; all if None
-    quick=False,     # a small part only
-    progress=True,   # see `sweep`
-    tell=print,      # called with lines of text
-)->dict:             # name -> list of `Curve`s, or a `PhaseDiagram`
-    "Run the experiments of the tutorial. Raises ValueError for an unknown name, and what `sweep` raises."
+def run_all(folder, executor=None, *, only=None, quick=False, progress=True, tell=print)->dict:
+    """Run the experiments of the tutorial.
+
+    Parameters
+    ----------
+    folder : path
+        Of the stores and tables; made if it is not there.
+    executor : concurrent.futures.Executor, optional
+        Where the runs are made, as for `sweep`; this process if None.
+    only : list of str, optional
+        Names of experiments; all if None.
+    quick : bool, default False
+        A small part only.
+    progress : bool, default True
+        Show bars?
+    tell : callable, default print
+        Called with lines of text.
+
+    Returns
+    -------
+    dict
+        Name to a list of `Curve`s, or to a `PhaseDiagram`.
+
+    Raises
+    ------
+    ValueError
+        For the name of an experiment that is not planned, and what `sweep` raises.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
+    ...     found = run_all(folder, only=["penalty"], quick=True, progress=False, tell=lambda line: None)
+    """
     folder, specs = Path(folder), plan(quick)
     if wrong := set(only or ()) - set(specs):
         raise ValueError(f"there is no experiment {', '.join(sorted(wrong))}; expected some of {', '.join(specs)}")

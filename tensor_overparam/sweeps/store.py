@@ -328,8 +328,32 @@ class Failure(NamedTuple):
     traceback: str
 
 class SweepStore(_Rows):
-    """A file of finished runs of one function, whole at every moment: opens it, or makes it. Close it, or use it as a
-    context manager. Raises ValueError for a file of another program, function or schema, OSError without access."""
+    """A file of finished runs of one function, whole at every moment: opens it, or makes it.
+
+    Close it, or use it as a context manager.
+
+    Parameters
+    ----------
+    path : path or str
+        The file; ':memory:' for none.
+    function : callable or Function, optional
+        Whose runs it is to hold; any if None.
+    version : str, optional
+        Version of the package to write into the rows; the present one if None.
+
+    Raises
+    ------
+    ValueError
+        For a file of another program, function or schema.
+    OSError
+        Without access to the file.
+
+    Examples
+    --------
+    >>> with SweepStore(":memory:") as store:
+    ...     print(len(store.table()))
+    0
+    """
     def __init__(
         self,
         path,          # of the file; ":memory:" for one that is forgotten

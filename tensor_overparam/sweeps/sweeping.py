@@ -149,23 +149,62 @@ class _Sweeping(_Running):
         raise error
 
 # %% ../../nbs/sweeps/sweeping.ipynb #706e63dc
-def sweep(
-    fn,                   # function(seed=…, **cell) -> a dict of numbers and small arrays, or a number; or `batched`
-    grid,                 # a dict name -> list of values, for all combinations; or a list of dicts name -> value
-    seeds,                # integers
-    store,                # path of a file, or a `SweepStore`
-    executor=None,        # anything with the interface of concurrent.futures.Executor; this process if None
-    *,
-    progress=True,        # show a bar with the time left, where tqdm is installed?
-    batch:int=None,       # seeds of a cell in one task; by `batch_size` if None
-    raise_on_error=False, # raise what a run raises, once it is stored, instead of going on?
-    any_version=False,    # count rows that another version of the package wrote as done?
-    ahead:int=None,       # tasks handed to the executor at a time; about two a worker if None
-    shuffle=True,         # visit tasks in random order, instead of the order of the grid?
-):                        # structured array, a row for each cell and seed, in their order: see `tabulate`
-    """Run a function on all cells of a grid with all seeds, and store each run as it ends. What is in the store
-    is not run again, save what failed. Ctrl-C stores what has ended and raises KeyboardInterrupt.
-    Raises ValueError for bad input, OSError where the store cannot be written, RuntimeError where workers die."""
+def sweep(fn, grid, seeds, store, executor=None, *, progress=True, batch:int=None, raise_on_error=False,
+          any_version=False, ahead:int=None, shuffle=True):
+    """Run a function on all cells of a grid with all seeds, and store each run as it ends.
+
+    What is in the store is not run again, save what failed. Ctrl-C stores what has ended.
+
+    Parameters
+    ----------
+    fn : callable
+        function(seed=…, **cell) to a dict of numbers and small arrays, or a number; or one marked
+        `batched`.
+    grid : dict or list of dict
+        A dict name to list of values, for all combinations; or a list of dicts name to value.
+    seeds : sequence of int
+        Integers, one run each in every cell.
+    store : path or SweepStore
+        Path of a file, or a `SweepStore`; ':memory:' keeps nothing.
+    executor : concurrent.futures.Executor, optional
+        Anything with the interface of concurrent.futures.Executor; this process if None.
+    progress : bool, default True
+        Show a bar with the time left, where tqdm is installed?
+    batch : int, optional
+        Seeds of a cell in one task; by `batch_size` if None.
+    raise_on_error : bool, default False
+        Raise what a run raises, once it is stored, instead of going on?
+    any_version : bool, default False
+        Count rows that another version of the package wrote as done?
+    ahead : int, optional
+        Tasks handed to the executor at a time; about two a worker if None.
+    shuffle : bool, default True
+        Visit tasks in random order, instead of the order of the grid?
+
+    Returns
+    -------
+    structured array
+        A row for each cell and seed, in their order: parameters, seed, results, seconds, version, host, status.
+
+    Raises
+    ------
+    ValueError
+        For bad input.
+    OSError
+        Where the store cannot be written.
+    RuntimeError
+        Where workers die.
+    KeyboardInterrupt
+        After Ctrl-C, once what has ended is stored.
+
+    Examples
+    --------
+    >>> from tensor_overparam.sweeps.diagrams import success
+    >>> grid = {"algorithm": ["modified"], "order": [3], "dim": [10], "rank": [2], "width": [1, 3], "epochs": [10]}
+    >>> table = sweep(success, grid, seeds=range(3), store=":memory:", progress=False)
+    >>> table["width"], table["status"][0]
+    (array([1, 1, 1, 3, 3, 3]), np.str_('done'))
+    """
     function, cells, seeds = identify(fn), cells_of(grid), seeds_of(seeds)
     _check(fn, cells, seeds, executor, batch=batch, ahead=ahead)
     opened = SweepStore(store) if not isinstance(store, SweepStore) else None

@@ -46,18 +46,50 @@ def surviving(
 # %% ../../nbs/sweeps/thresholds.ipynb #317792c8
 @dataclass(frozen=True)
 class Threshold:
-    "The smallest width that works, what is known about it, and what it cost."
-    width: int         # m*: the smallest width that passed; None if none did
-    interval: tuple    # (low, high) for m*; high is infinite where it is open above
-    searched: tuple    # (low, high) of the search
-    tried: tuple       # widths that were tried, ascending
-    successes: tuple   # how many trials succeeded at each
-    trials: tuple      # of how many
-    decided: tuple     # 'evidence' or 'share', for each
-    stakes: tuple      # (log S_w, log F_w), for each
-    rate: float        # ρ
-    level: float       # confidence of the interval
-    consistent: bool   # could a curve that never falls have produced this?
+    """The smallest width that works, what is known about it, and what it cost.
+
+    Attributes
+    ----------
+    width : int or None
+        m*: the smallest width that passed; None if none did.
+    interval : tuple
+        Ends of the interval for m*; the upper one is infinite where it is open above.
+    searched : tuple
+        Ends of the search.
+    tried : tuple
+        Widths that were tried, ascending.
+    successes : tuple
+        How many trials succeeded at each.
+    trials : tuple
+        Of how many.
+    decided : tuple
+        'evidence' or 'share', for each.
+    stakes : tuple
+        Pairs (log S_w, log F_w), one a width.
+    rate : float
+        ρ.
+    level : float
+        Confidence of the interval.
+    consistent : bool
+        Could a curve that never falls have produced this?
+
+    Examples
+    --------
+    >>> found = threshold(lambda width, seeds: np.full(len(seeds), width >= 5), (1, 64))
+    >>> found.tried, found.censored
+    ((1, 2, 4, 5, 6, 8), '')
+    """
+    width: int
+    interval: tuple
+    searched: tuple
+    tried: tuple
+    successes: tuple
+    trials: tuple
+    decided: tuple
+    stakes: tuple
+    rate: float
+    level: float
+    consistent: bool
 
     @property
     def censored(self):
@@ -93,22 +125,53 @@ def first_pass(
     return width
 
 # %% ../../nbs/sweeps/thresholds.ipynb #1d2ba258
-def threshold(
-    fn,           # (width, seeds) -> (len(seeds),) successes, True or False; one trial a seed, all in one call
-    width_range,  # (low, high), the widths to search; `low` is where the doubling starts
-    rate=.9,      # ρ, success probability that is asked for
-    seeds=0,      # an integer to count from, or enough seeds; every trial takes a fresh one
-    *,
-    level=.95,    # confidence of the interval
-    block:int=20, # trials between two looks
-    trials:int=40,# most trials at one width
-    resolution=0.,# stop the bisection when m* is known up to this share of itself
-    looks:int=4,  # most widths tried after the search, to shorten the interval
-    error=.05,    # a width is decided once the evidence for or against it exceeds 1/error
-    tell=None,    # called with (width, successes, trials) after each width
-)->Threshold:
-    """The smallest width with success probability at least ρ, by doubling and bisection with a sequential test.
-    Raises ValueError where the range, the rates or the answers of `fn` mean nothing, or the seeds run out."""
+def threshold(fn, width_range, rate=.9, seeds=0, *, level=.95, block:int=20, trials:int=40, resolution=0., looks:int=4,
+              error=.05, tell=None)->Threshold:
+    """The smallest width with success probability at least ρ.
+
+    By doubling and bisection, with a sequential test at each width.
+
+    Parameters
+    ----------
+    fn : callable
+        (width, seeds) to (len(seeds),) successes, True or False; one trial a seed, all in one call.
+    width_range : pair of int
+        The widths to search, low and high; `low` is where the doubling starts.
+    rate : float, default .9
+        ρ, success probability that is asked for.
+    seeds : int or sequence of int, default 0
+        An integer to count from, or enough seeds; every trial takes a fresh one.
+    level : float, default .95
+        Confidence of the interval.
+    block : int, default 20
+        Trials between two looks.
+    trials : int, default 40
+        Most trials at one width.
+    resolution : float, default 0.
+        Stop the bisection when m* is known up to this share of itself.
+    looks : int, default 4
+        Most widths tried after the search, to shorten the interval.
+    error : float, default .05
+        A width is decided once the evidence for or against it exceeds 1/error.
+    tell : callable, optional
+        Called with (width, successes, trials) after each width.
+
+    Returns
+    -------
+    Threshold
+        The width, its interval, and what it cost.
+
+    Raises
+    ------
+    ValueError
+        Where the range, the rates or the answers of `fn` mean nothing, or the seeds run out.
+
+    Examples
+    --------
+    >>> found = threshold(lambda width, seeds: np.full(len(seeds), width >= 5), (1, 64))
+    >>> found.width
+    5
+    """
     low, high = _checked(width_range, rate, level, block, trials, error, resolution, looks)
     fresh = count(int(seeds)) if isinstance(seeds, (int, np.integer)) else iter(seeds)
     tried, decided = {}, {}
@@ -206,16 +269,40 @@ class Scaling:
         return f"Scaling({self.exponent:.2f}, interval {low:.2f} … {high:.2f}, {self.points} points{out}{law})"
 
 # %% ../../nbs/sweeps/thresholds.ipynb #a4a33dda
-def scaling(
-    x,              # (n,) sizes, positive
-    m_star,         # (n,) `Threshold`s; or numbers, None where there is none
-    *,
-    level=.95,      # confidence of the interval
-    draws:int=2000, # bootstrap draws
-    rng=0,          # seed or Generator
-)->Scaling:
-    """Least squares on log-log axes, with a bootstrap interval: within the intervals of thresholds, or over points.
-    Raises ValueError for sizes that are not positive, or fewer than two with an m*."""
+def scaling(x, m_star, *, level=.95, draws:int=2000, rng=0)->Scaling:
+    """Fit a power law by least squares on log-log axes, with a bootstrap interval.
+
+    The bootstrap draws within the intervals of thresholds, or over points.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+        Sizes, positive.
+    m_star : sequence of Threshold, int or None
+        `Threshold`s; or numbers, None where there is none.
+    level : float, default .95
+        Confidence of the interval.
+    draws : int, default 2000
+        Bootstrap draws.
+    rng : int or numpy.random.Generator, default 0
+        Seed or Generator.
+
+    Returns
+    -------
+    Scaling
+        Exponent, constant, and the interval of the exponent.
+
+    Raises
+    ------
+    ValueError
+        For sizes that are not positive, or fewer than two with an m*.
+
+    Examples
+    --------
+    >>> found = scaling([10, 20, 40], [100, 400, 1600])
+    >>> round(found.exponent, 6)
+    2.0
+    """
     x, rng, kind = np.asarray(x, dtype=float), np.random.default_rng(rng), {isinstance(m, Threshold) for m in m_star}
     if x.shape != (len(m_star),) or not (np.isfinite(x) & (x > 0)).all() or len(kind) != 1:
         raise ValueError(f"x is {x!r:.80} with {len(m_star)} thresholds; expected as many positive sizes, "

@@ -25,10 +25,29 @@ from .._version import __version__
 from .runs import RESERVED, Function, decode, encode, identify
 
 # %% ../../nbs/sweeps/workers.ipynb #ef9fdc35
-def batched(
-    fn, # function of parameters and `seeds`, a list, that returns a list of results, one a seed
-):      # the same function, marked
-    "Decorator for functions that run many seeds at once. A seed's numbers must not depend on the others in the list."
+def batched(fn):
+    """Decorator for functions that run many seeds at once.
+
+    A seed's numbers must not depend on the others in the list.
+
+    Parameters
+    ----------
+    fn : callable
+        Function of parameters and `seeds`, a list, that returns a list of results, one a seed.
+
+    Returns
+    -------
+    callable
+        The same function, marked.
+
+    Examples
+    --------
+    >>> @batched
+    ... def squares(seeds):
+    ...     return [{"square": s*s} for s in seeds]
+    >>> is_batched(squares)
+    True
+    """
     fn.batched = True
     return fn
 

@@ -16,7 +16,7 @@ from .kernels import weigh
 from .monomials import monomial_count, pack_coordinates
 from tensor_overparam.tensors.targets import (
     LARGEST,
-    _floats,
+    as_floats,
     Algebra,
     Dense,
     Factored,
@@ -52,59 +52,171 @@ def _frame(dim, rank, rng):
     return (Q * np.sign(np.diag(R))).T
 
 # %% ../../nbs/tensors/problems.ipynb #222a6adc
-def orthogonal(
-    dim:int, # d
-    rank:int, # r, at most d
-    order:int, # l, at least 2
-    weights=None, # None for ones, 'mixed' for alternating signs, or (r,) numbers
-    rng=0, # seed or numpy Generator
-)->Factored: # Σ a_k u_k⊗…⊗u_k with orthonormal u_k, uniformly rotated
-    "Planted tensor with orthonormal components. Raises ValueError where rank > dim."
+def orthogonal(dim:int, rank:int, order:int, weights=None, rng=0)->Factored:
+    """Planted tensor with orthonormal components, uniform over all such frames.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d, at least 1.
+    rank : int
+        Number r of components, from 1 to d.
+    order : int
+        Order l, at least 2.
+    weights : None, 'mixed' or array of shape (r,), default None
+        Weights a_k: all 1 if None, 1, -1, 1, … if 'mixed', else the numbers themselves.
+    rng : int or numpy.random.Generator, default 0
+        Seed, or where the random numbers come from.
+
+    Returns
+    -------
+    Factored
+        Σ_k a_k u_k⊗…⊗u_k with orthonormal u_k.
+
+    Raises
+    ------
+    ValueError
+        Where the rank is larger than the dimension, or the weights are not r numbers.
+
+    Examples
+    --------
+    >>> from tensor_overparam.tensors import orthogonal
+    >>> T = orthogonal(dim=5, rank=2, order=3, weights="mixed")
+    >>> T.weights
+    array([ 1., -1.])
+    >>> abs(T.vectors @ T.vectors.T).round(6)
+    array([[1., 0.],
+           [0., 1.]])
+    """
     _check_sizes(dim, rank, dim)
     return Factored(_weights(weights, rank), _frame(dim, rank, rng), order)
 
-def gaussian(
-    dim:int, # d
-    rank:int, # r, any
-    order:int, # l, at least 2
-    weights=None, # None for ones, 'mixed' for alternating signs, or (r,) numbers
-    rng=0, # seed or numpy Generator
-)->Factored: # Σ a_k u_k⊗…⊗u_k with independent u_k, uniform on the sphere
-    "Planted tensor with independent random unit components."
+def gaussian(dim:int, rank:int, order:int, weights=None, rng=0)->Factored:
+    """Planted tensor with independent unit components, uniform on the sphere.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d, at least 1.
+    rank : int
+        Number r of components, at least 1; may be larger than d.
+    order : int
+        Order l, at least 2.
+    weights : None, 'mixed' or array of shape (r,), default None
+        Weights a_k: all 1 if None, 1, -1, 1, … if 'mixed', else the numbers themselves.
+    rng : int or numpy.random.Generator, default 0
+        Seed, or where the random numbers come from.
+
+    Returns
+    -------
+    Factored
+        Σ_k a_k u_k⊗…⊗u_k with ‖u_k‖ = 1.
+
+    Raises
+    ------
+    ValueError
+        Where dimension or rank is not an integer of at least 1, or the weights are not r numbers.
+
+    Examples
+    --------
+    >>> from tensor_overparam.tensors import gaussian
+    >>> T = gaussian(dim=3, rank=2, order=4, rng=0)
+    >>> T
+    Factored(order=4, dim=3, terms=2)
+    >>> T.vectors.round(2)
+    array([[ 0.19, -0.2 ,  0.96],
+           [ 0.16, -0.82,  0.55]])
+    """
     _check_sizes(dim, rank)
     U = np.random.default_rng(rng).normal(size=(rank, dim))
     return Factored(_weights(weights, rank), U / np.linalg.norm(U, axis=1, keepdims=True), order)
 
 # %% ../../nbs/tensors/problems.ipynb #795e41e1
-def correlated(
-    dim:int, # d
-    rank:int, # r, at most d
-    order:int, # l, at least 2
-    weights=None, # None for ones, 'mixed' for alternating signs, or (r,) numbers
-    rng=0, # seed or numpy Generator
-    coherence:float=0.5, # cosine of every pair of components, from -1/(r-1) to 1
-)->Factored: # Σ a_k u_k⊗…⊗u_k with ⟨u_j, u_k⟩ = coherence
-    """Planted tensor with unit components at equal pairwise angles:
-    the square root of their Gram matrix, times a random frame."""
+def correlated(dim:int, rank:int, order:int, weights=None, rng=0, coherence:float=0.5)->Factored:
+    """Planted tensor with unit components at equal pairwise angles, randomly rotated.
+
+    The components are the rows of the square root of their Gram matrix, times a random frame.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d, at least 1.
+    rank : int
+        Number r of components, from 1 to d.
+    order : int
+        Order l, at least 2.
+    weights : None, 'mixed' or array of shape (r,), default None
+        Weights a_k: all 1 if None, 1, -1, 1, … if 'mixed', else the numbers themselves.
+    rng : int or numpy.random.Generator, default 0
+        Seed, or where the random numbers come from.
+    coherence : float, default 0.5
+        Cosine of every pair of components, from -1/(r-1) up to, not including, 1.
+
+    Returns
+    -------
+    Factored
+        Σ_k a_k u_k⊗…⊗u_k with ‖u_k‖ = 1 and ⟨u_j, u_k⟩ = coherence.
+
+    Raises
+    ------
+    ValueError
+        Where the rank is larger than the dimension, the weights are not r numbers, or no r unit vectors have this
+        coherence.
+
+    Examples
+    --------
+    >>> from tensor_overparam.tensors import correlated
+    >>> T = correlated(dim=4, rank=3, order=3, coherence=.7)
+    >>> (T.vectors @ T.vectors.T).round(3)
+    array([[1. , 0.7, 0.7],
+           [0.7, 1. , 0.7],
+           [0.7, 0.7, 1. ]])
+    """
     _check_sizes(dim, rank, dim)
     least = -1/(rank - 1) if rank > 1 else -1
     if not least - 1e-12 <= coherence < 1:
         raise ValueError(f"coherence is {coherence}; {rank} unit vectors can have equal pairwise cosines "
                          f"from {least:.3g} up to, not including, 1")
     values, vectors = np.linalg.eigh((1 - coherence)*np.eye(rank) + coherence)
-    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    values[values < 1e-14*rank] = 0. # the root of a rounding error is no rounding error
+    root = (vectors * np.sqrt(values)) @ vectors.T
     return Factored(_weights(weights, rank), root @ _frame(dim, rank, rng), order)
 
 # by the names used in tables and commands
 KINDS = {"orthogonal": orthogonal, "random": gaussian, "correlated": correlated}
 
 # %% ../../nbs/tensors/problems.ipynb #152e4671
-def with_noise(
-    T:Target, # clean tensor, or a symmetric array
-    level:float, # relative norm of the noise, at least 0
-    rng=0, # seed or numpy Generator
-)->Sum: # T + E
-    "T plus symmetric Gaussian noise E with ‖E‖ = level·‖T‖. Raises ValueError where E would not fit in memory."
+def with_noise(T:Target, level:float, rng=0)->Sum:
+    """T plus symmetric Gaussian noise E with ‖E‖ = level·‖T‖.
+
+    The coordinates of E in an orthonormal basis of the symmetric tensors are independent and Gaussian, so that no
+    direction is preferred.
+
+    Parameters
+    ----------
+    T : Target or array of shape (d, …, d)
+        The clean tensor, a single one.
+    level : float
+        Norm of the noise relative to that of the tensor, at least 0.
+    rng : int or numpy.random.Generator, default 0
+        Seed, or where the random numbers come from.
+
+    Returns
+    -------
+    Sum
+        T + E, with E packed.
+
+    Raises
+    ------
+    ValueError
+        Where the level is negative or not finite, T is a batch, or E would not fit in memory.
+
+    Examples
+    --------
+    >>> from tensor_overparam.tensors import orthogonal, with_noise
+    >>> with_noise(orthogonal(dim=6, rank=2, order=3), level=.1)
+    Sum(order=3, dim=6: 1·Factored(order=3, dim=6, terms=2) + 1·Dense(order=3, dim=6))
+    """
     T = as_target(T)
     if not 0 <= level < np.inf:
         raise ValueError(f"noise level is {level}; expected a finite number of at least 0, "
@@ -136,11 +248,38 @@ def _data(X):
         raise ValueError("NaN or infinity in the data; expected finite numbers, drop those samples first")
     return X
 
-def moment(
-    X, # (n, d) data, one sample a row
-    order:int, # l, at least 2
-)->Factored: # (1/n) Σ x_i⊗…⊗x_i
-    "The raw empirical moment of the data, never formed: the samples are its components."
+def moment(X, order:int)->Factored:
+    """The raw empirical moment of data, never formed: the samples are its components.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+        Data, one sample a row.
+    order : int
+        Order l of the moment, at least 2.
+
+    Returns
+    -------
+    Factored
+        (1/n) Σ_i x_i⊗…⊗x_i, with n terms.
+
+    Raises
+    ------
+    ValueError
+        Where the data are no matrix of finite numbers with at least one sample.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensor_overparam.tensors import moment
+    >>> X = np.array([[1., 0.], [-1., 2.]])
+    >>> M = moment(X, order=2)
+    >>> M
+    Factored(order=2, dim=2, terms=2)
+    >>> M.contract(np.eye(2))  # at order 2, the matrix itself
+    array([[ 1., -1.],
+           [-1.,  2.]])
+    """
     X = _data(X)
     return Factored(1/len(X), X, order)
 
@@ -152,7 +291,7 @@ class SymmetricSquare(Algebra):
     order = 4
 
     def __post_init__(self):
-        M = _floats(self.matrix, "the matrix")
+        M = as_floats(self.matrix, "the matrix")
         if M.ndim != 2 or M.shape[0] != M.shape[1] or not np.allclose(M, M.T):
             raise ValueError(f"the matrix has shape {M.shape} or is not symmetric; expected a symmetric (d, d) matrix")
         object.__setattr__(self, "matrix", M)
@@ -175,10 +314,37 @@ def cumulant3(
     X = _data(X)
     return moment(X - X.mean(0), 3)
 
-def cumulant4(
-    X, # (n, d) data, one sample a row; centred here
-)->Sum: # fourth cumulant, M4 - 3 sym(M2⊗M2)
-    "The fourth empirical cumulant of the data, never formed; zero in expectation for a Gaussian."
+def cumulant4(X)->Sum:
+    """The fourth empirical cumulant of data, never formed; about zero for Gaussian data.
+
+    For independent sources mixed by a matrix its components are the columns of that matrix, which is why it is what
+    independent component analysis decomposes.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+        Data, one sample a row; centred here.
+
+    Returns
+    -------
+    Sum
+        M4 - 3 sym(M2⊗M2) with the second and the fourth central moment.
+
+    Raises
+    ------
+    ValueError
+        Where the data are no matrix of finite numbers with at least one sample.
+
+    Examples
+    --------
+    A coin that shows ±1 has the fourth cumulant 1 - 3:
+
+    >>> import numpy as np
+    >>> from tensor_overparam.tensors import cumulant4
+    >>> K = cumulant4(np.array([[1.], [-1.]]))
+    >>> K.contract(np.ones((1, 1)))
+    array([[-2.]])
+    """
     X = _data(X)
     X = X - X.mean(0)
     return moment(X, 4) - 3.*SymmetricSquare(X.T @ X / len(X))
@@ -208,12 +374,41 @@ class Recovery:
     @property
     def worst(self): return float(self.cosine.min())
 
-def recovery(
-    found:Factored, # components found, m of them
-    truth:Factored, # true components, r of them
-    negligible:float=1e-3, # found components smaller than this part of the largest are ignored
-)->Recovery: # the matching and its cosines
-    "Match found to true components one to one, up to the sign that each order leaves open (Hungarian algorithm)."
+def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
+    """Match found to true components one to one, up to the sign that each order leaves open.
+
+    The matching with the largest sum of cosines (Hungarian algorithm). For odd orders w v and (-w)(-v) are the same
+    component; for even orders v and -v are, and the weights must agree in sign.
+
+    Parameters
+    ----------
+    found : Factored
+        Components found, m of them.
+    truth : Factored
+        True components, r of them, of the same order and dimension.
+    negligible : float, default 1e-3
+        Found components of size ‖w v⊗…⊗v‖ up to this part of the largest are ignored, from 0 to 1.
+
+    Returns
+    -------
+    Recovery
+        `cosine` of each true component with its match (1 is perfect, 0 where none was left), `index` of the match
+        among the found ones (-1 where none was left), and the `worst` cosine.
+
+    Raises
+    ------
+    ValueError
+        Where orders or dimensions differ.
+
+    Examples
+    --------
+    >>> from tensor_overparam.tensors import Factored, recovery
+    >>> truth = Factored(1., [[1., 0.], [0., 1.]], order=3)
+    >>> found = Factored([-1., 2.], [[0., -1.], [.8, .6]], order=3)
+    >>> match = recovery(found, truth)
+    >>> match.index, match.cosine
+    (array([1, 0]), array([0.8, 1. ]))
+    """
     if (found.order, found.dim) != (truth.order, truth.dim):
         raise ValueError(f"components of (order, dim) {(found.order, found.dim)} and {(truth.order, truth.dim)}; "
                          "expected equal ones")

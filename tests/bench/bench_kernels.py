@@ -308,7 +308,7 @@ def training(seeds, d, r, m, order, epochs):
     from tensor_overparam.tensors.problems import orthogonal
     T = orthogonal(d, r, order, rng=0)
     def go(rng):
-        return modified_gd(T, m, rng=rng, epochs=epochs, goal=1e-9, finish=1)
+        return modified_gd(T, m, rng=rng, epochs=epochs, tol=1e-9, finish=1)
     go(0)
     start = clock()
     batch = go(list(range(seeds)))
