@@ -88,7 +88,7 @@ ALGORITHMS = {
     "als": Algorithm(als, "least squares, in turn", "#767676", "p", lambda b: dict(steps=300, tol=b.tol), variants={
         "simultaneous": Variant("least squares, simultaneous", "#9A6FB0", "d", dict(simultaneous=True))}),
     "deflation": Algorithm(deflation_flow, "deflation flow", "#2E8B9A", "h", lambda b: dict(tol=b.tol),
-        any_scale=False, short=dict(time=4., penalty=0.), menu=()),
+        any_scale=False, short=dict(time=1., penalty=0.), menu=()),
 }
 
 # %% ../../nbs/descent/registry.ipynb #296e5f02
