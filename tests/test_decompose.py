@@ -373,11 +373,11 @@ def test_interrupted_it_returns_the_best_so_far():
 def test_ctrl_c_in_the_middle_of_growth(tmp_path):
     """A signal at any moment ends in an answer, not in a traceback."""
     code = ("import warnings; warnings.simplefilter('ignore')\n"
-            "from tensor_overparam import decompose, gaussian, with_noise\n"
+            "from tensor_overparam import decompose\nfrom tensor_overparam.tensors import gaussian, with_noise\n"
             "T = with_noise(gaussian(24, 40, 3, rng=0), .3, rng=1)\n"
             "print('ready', flush=True)\nD = decompose(T)\nprint(D.stop.name)")
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "ready\n"
+    assert process.stdout.readline() == "ready\n", process.stderr.read()
     time.sleep(1.5)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

@@ -252,8 +252,10 @@ def test_search_finds(origin):
 
 def test_old_addresses_lead_on(origin):
     with Visit(origin) as visit:
+        page = visit.context.new_page()
         for old, new in list(MOVED.items())[::20]:
-            visit.open(old).wait_for_url(f"{visit.origin}{new}")
+            page.goto(f"{visit.origin}{old}", wait_until="commit")
+            page.wait_for_url(f"{visit.origin}{new}", wait_until="commit")
 
 
 def test_every_picture_says_what_it_shows():
