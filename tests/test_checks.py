@@ -1,5 +1,6 @@
 """Every claim of the ledger: its verdict, where it does not apply, and its mutation."""
 
+import json
 from importlib.util import find_spec
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from tensor_overparam.core.claim import HOLDS, NOT_APPLICABLE, VIOLATED
 from tensor_overparam.descent.claims_deflation import DYNAMICS_CHECKS
 from tensor_overparam.descent.claims_lazy import LAZY_CHECKS
+from tensor_overparam.descent.claims_leaving import LEAVING_CHECKS
 from tensor_overparam.descent.claims_modified import MODIFIED_CHECKS
 from tensor_overparam.descent.claims_width import SUCCESS_CHECKS
 from tensor_overparam.implicit_bias.claims import ADAPTIVE
@@ -23,7 +25,7 @@ every_check = pytest.mark.parametrize("name", CHECKS)
 
 def test_names_and_statements():
     """No name is taken twice, and every claim says in one sentence what it claims, and why it fails if it does."""
-    tensors = (LAZY_CHECKS, MODIFIED_CHECKS, SUCCESS_CHECKS, DYNAMICS_CHECKS)
+    tensors = (LAZY_CHECKS, MODIFIED_CHECKS, LEAVING_CHECKS, SUCCESS_CHECKS, DYNAMICS_CHECKS)
     companions = (NETS, ADAPTIVE, GENERALISATION, ROTATION, TURNED)
     assert len(CHECKS) == sum(map(len, tensors + companions)) and sum(map(len, tensors)) >= 45
     for claim in CHECKS.values():
@@ -79,8 +81,10 @@ def test_a_target_of_ones_own_is_checked_with_one_call():
     """Claims for any target hold for noise; where a target is too wide for an experiment, that is no surprise."""
     small = check_target(with_noise(gaussian(5, 1, 3), 20.0, rng=1))
     assert small.in_order and all(e.comparison.verdict == HOLDS for e in small.entries)
+    assert all(CHECKS[e.name].statement == e.claim.statement for e in small.entries), "they are no other claims"
     wide = check_target(gaussian(40, 3, 4))
     assert wide.in_order and wide.entries[0].comparison.verdict == NOT_APPLICABLE
+    assert json.loads(json.dumps(wide.to_json(), allow_nan=False))[0]["measured"] is None and "–" in wide.text()
     with pytest.raises(ValueError, match="symmetric"):
         check_target(np.arange(8.0).reshape(2, 2, 2))
 
