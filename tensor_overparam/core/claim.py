@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['KINDS_OF_CLAIM', 'HOLDS', 'VIOLATED', 'NOT_APPLICABLE', 'CASES', 'Prediction', 'Comparison', 'compare',
-           'fitted_exponent', 'Measured', 'Claim', 'CaseClaim']
+           'fitted_exponent', 'Measured', 'Claim']
 
 # %% ../../nbs/core/claim.ipynb #d73350db
 from collections.abc import Callable
@@ -251,16 +251,3 @@ class Claim:
         prediction = Prediction(self.cite, self.quantity, self.kind, self.predict(seen), assumes)
         slack = self.slack(seen) if callable(self.slack) else self.slack
         return compare(prediction, m.value, slack, m.error, m.x)
-
-# %% ../../nbs/core/claim.ipynb #c1a1d002
-@dataclass(frozen=True)
-class CaseClaim:
-    "A claim whose experiment is one function of the case; its docstring is the statement."
-    experiment: Callable      # case, one of CASES -> Comparison
-    page: str                 # the notebook where it is derived and drawn, as its module is called
-    expected: str = HOLDS     # the verdict on record
-    reason: str = ""          # why, where the recorded verdict is not `holds`
-    on = None
-    @property
-    def statement(self): return " ".join((self.experiment.__doc__ or "").split())
-    def check(self, case="quick"): return self.experiment(case)
