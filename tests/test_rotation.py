@@ -250,9 +250,10 @@ def test_procrustes_among_rotations_only():
     """With `proper` the best rotation is found where the best orthogonal matrix is a reflection."""
     V = np.random.default_rng(5).normal(size=(8, 4))
     W = V * [1, 1, 1, -1]
-    assert np.isclose(np.linalg.det(procrustes(V, W)), -1) and np.isclose(np.linalg.det(procrustes(V, W, True)), 1)
+    R = procrustes(V, W, proper=True)
+    assert np.isclose(np.linalg.det(procrustes(V, W)), -1) and np.isclose(np.linalg.det(R), 1)
     near = [special_ortho_group.rvs(4, random_state=s) for s in range(200)]
-    assert np.linalg.norm(V @ procrustes(V, W, True).T - W) <= min(np.linalg.norm(V @ R.T - W) for R in near)
+    assert np.linalg.norm(V @ R.T - W) <= min(np.linalg.norm(V @ Q.T - W) for Q in near)
 
 
 # --- energy ---------------------------------------------------------------------------------------
@@ -280,25 +281,25 @@ def test_energy_is_invariant_and_its_gradient_right(s, half):
     """Every map conserves it to 1e-12; the gradient agrees with differences and is orthogonal to the neurons."""
     g = np.random.default_rng(6)
     W = g.normal(size=(12, 5))
-    E, slope = energy_gradient(W, s, half)
+    E, slope = energy_gradient(W, s, half_space=half)
     for way in ROTATIONS.values():
         x = way.start(5) + 0.5 * g.normal(size=way.start(5).shape)
-        assert np.isclose(hyperspherical_energy(W @ way.map(x)[0].T, s, half), E, rtol=1e-12)
+        assert np.isclose(hyperspherical_energy(W @ way.map(x)[0].T, s, half_space=half), E, rtol=1e-12)
     h = 1e-6 * np.eye(60).reshape(60, 12, 5)
-    near = (hyperspherical_energy(W + h, s, half) - hyperspherical_energy(W - h, s, half)) / 2e-6
+    near = (hyperspherical_energy(W + h, s, half_space=half) - hyperspherical_energy(W - h, s, half_space=half)) / 2e-6
     assert np.abs(slope.ravel() - near).max() < 1e-6 * np.abs(near).max()
     assert np.abs(np.vecdot(W, slope)).max() < 1e-12 * np.abs(slope).max()
     scaled = W * g.uniform(0.1, 10, size=(12, 1))
-    assert np.isclose(hyperspherical_energy(scaled, s, half), E, rtol=1e-12)
-    both = hyperspherical_energy(np.stack([W, scaled]), s, half)
+    assert np.isclose(hyperspherical_energy(scaled, s, half_space=half), E, rtol=1e-12)
+    both = hyperspherical_energy(np.stack([W, scaled]), s, half_space=half)
     assert both.shape == (2,) and np.allclose(both, E, rtol=1e-12)
 
 
 def test_mean_energies_by_sampling():
     """The exact means lie within three standard errors of those of 4000 draws."""
     for d, m, s, half in ((8, 32, 1, False), (5, 8, 0, True), (12, 10, 2, False)):
-        E = hyperspherical_energy(sphere(range(4000), 0, m, d), s, half)
-        assert abs(E.mean() - mean_energy(m, d, s, half)) < 3 * E.std(ddof=1) / 4000**0.5
+        E = hyperspherical_energy(sphere(range(4000), 0, m, d), s, half_space=half)
+        assert abs(E.mean() - mean_energy(m, d, s, half_space=half)) < 3 * E.std(ddof=1) / 4000**0.5
     assert mean_energy(9, 3, 2) == np.inf and hyperspherical_energy(np.ones((2, 3))) == np.inf
 
 

@@ -48,7 +48,7 @@ def add_phase(commands):
 def phase_command(a, say=print):
     "The command `phase`. Returns the exit code."
     if a.list:
-        for name, spec in plan(a.quick).items():
+        for name, spec in plan(quick=a.quick).items():
             say(f"{name:14} {f'{len(spec)} curves' if isinstance(spec, list) else 'a diagram over ' + spec[0]}")
         return 0
     given = [n for n in OWN if getattr(a, n) is not None]

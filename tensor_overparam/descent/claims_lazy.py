@@ -72,7 +72,7 @@ def fits_at_the_lazy_width(
     targets,     # of l and d: what is to be fitted
     seed=401,    # of the directions
     missing=0,   # components fewer than that
-    flat=False,  # directions in a hyperplane
+    *, flat=False, # directions in a hyperplane
 ):
     "Best lazy fits at ⌈D/d⌉ random directions."
     left, span = [], []

@@ -43,7 +43,7 @@ class LazyFlow:
         return ((self._saturation(t, 1.)*self.drive) @ self.modes.T).reshape(*np.shape(t), *self.shape)
 
 # %% ../../nbs/descent/linearised.ipynb #642861c3
-def lazy_flow(target, C, weights=None, centred:bool=True)->LazyFlow:
+def lazy_flow(target, C, weights=None, *, centred:bool=True)->LazyFlow:
     """Closed-form gradient flow, in the directions, of the model linearised at C.
 
     Needs the (m d)² kernel: for m d up to a few thousand.

@@ -93,8 +93,8 @@ ALGORITHMS = {
 
 # %% ../../nbs/descent/registry.ipynb #296e5f02
 def names(
-    batched=False, # only those that may be given many seeds at once?
-)->tuple:          # of entries and variants
+    *, batched=False, # only those that may be given many seeds at once?
+)->tuple:             # of entries and variants
     "All names, the variants of an entry after it."
     found = [(name, *a.variants) for name, a in ALGORITHMS.items() if a.batched or not batched]
     return tuple(name for group in found for name in group)

@@ -163,7 +163,7 @@ class Explorer:
         return png(self.view(**values), self.title)
 
     def table(self)->Table: return _table(self)
-    def to_html(self, script=True)->str: return _to_html(self, script)
+    def to_html(self, *, script=True)->str: return _to_html(self, script)
     def widget(self): return _widget(self)
     def _repr_mimebundle_(self, include=None, exclude=None): return _bundle(self)
 

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['OPTIMISERS', 'SCHEDULES', 'Regression', 'as_regression', 'gaussian_regression', 'Walk', 'gradient', 'heavy_ball',
            'nesterov', 'sign_descent', 'adagrad', 'rmsprop', 'adam', 'adamw', 'windowed', 'preconditioned', 'newton',
-           'full_adagrad', 'Optimiser', 'adaptive_step', 'Descent', 'descend']
+           'full_adagrad', 'NoOptions', 'Momentum', 'Epsilon', 'Power', 'Squares', 'Averages', 'Decay', 'Window',
+           'Damping', 'Matrix', 'Optimiser', 'Pace', 'adaptive_step', 'Descent', 'descend']
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #4b559d5d
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, asdict, dataclass, fields, replace
 from functools import cached_property
 from math import cos, pi, sqrt
 from typing import Any
@@ -122,13 +123,13 @@ def gradient(p, g, o, problem):
 
 def heavy_ball(p, g, o, problem):
     "m ← μ m + g, direction m (Polyak 1964)."
-    m = o["momentum"]*p.m + g
+    m = o.momentum*p.m + g
     return m, {"m": m}
 
 def nesterov(p, g, o, problem):
     "m ← μ m + g, direction g + μ m (Nesterov 1983, in the form that looks ahead from the present point)."
-    m = o["momentum"]*p.m + g
-    return g + o["momentum"]*m, {"m": m}
+    m = o.momentum*p.m + g
+    return g + o.momentum*m, {"m": m}
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #0e6d6047
 def sign_descent(p, g, o, problem):
@@ -138,52 +139,105 @@ def sign_descent(p, g, o, problem):
 def adagrad(p, g, o, problem):
     "G ← G + g², D = 1/(G^β + ε) (Duchi, Hazan and Singer 2011, where β = ½)."
     G = p.G + g*g
-    D = 1/(G**o["power"] + o["epsilon"])
+    D = 1/(G**o.power + o.epsilon)
     return D*g, {"G": G, "D": D}
 
 def rmsprop(p, g, o, problem):
     "v ← β₂ v + (1-β₂) g², D = 1/(√v + ε), without bias correction (Tieleman and Hinton 2012)."
-    v = o["beta2"]*p.v + (1 - o["beta2"])*g*g
-    D = 1/(np.sqrt(v) + o["epsilon"])
+    v = o.beta2*p.v + (1 - o.beta2)*g*g
+    D = 1/(np.sqrt(v) + o.epsilon)
     return D*g, {"v": v, "D": D}
 
 def adam(p, g, o, problem):
     "RMSProp on averaged gradients, both averages with bias correction (Kingma and Ba 2015)."
-    k, b1, b2 = p.k + 1, o["beta1"], o["beta2"]
+    k, b1, b2 = p.k + 1, o.beta1, o.beta2
     m, v = b1*p.m + (1 - b1)*g, b2*p.v + (1 - b2)*g*g
-    D = 1/(np.sqrt(v/(1 - b2**k)) + o["epsilon"])
+    D = 1/(np.sqrt(v/(1 - b2**k)) + o.epsilon)
     return D*m/(1 - b1**k), {"m": m, "v": v, "D": D}
 
 def adamw(p, g, o, problem):
     "Adam with decoupled weight decay (Loshchilov and Hutter 2019)."
     direction, memory = adam(p, g, o, problem)
-    return direction + o["decay"]*p.w, memory
+    return direction + o.decay*p.w, memory
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #9f7b8c3c
 def windowed(p, g, o, problem):
     "D = (sum of the last J squared gradients + ε)^(-β) (arXiv 1811.07055; form recalled from that note)."
-    last = np.concatenate([np.zeros((0, len(g))) if p.window is None else p.window, [g*g]])[-o["window"]:]
-    D = (last.sum(axis=0) + o["epsilon"])**-o["power"]
+    last = np.concatenate([np.zeros((0, len(g))) if p.window is None else p.window, [g*g]])[-o.window:]
+    D = (last.sum(axis=0) + o.epsilon)**-o.power
     return D*g, {"window": last, "D": D}
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #52b86523
 def preconditioned(p, g, o, problem):
     "A constant D, given as (d,) or (d, d)."
-    D = o["D"]
+    D = o.D
     return (D*g, {"D": D}) if D.ndim == 1 else (D @ g, {})
 
 def newton(p, g, o, problem):
     "D = (XᵀX + ε I)⁻¹: Levenberg–Marquardt; natural gradient and Gauss–Newton with damping ε."
-    return problem.V @ ((problem.V.T @ g)/(problem.sigma**2 + o["damping"])), {}
+    return problem.V @ ((problem.V.T @ g)/(problem.sigma**2 + o.damping)), {}
 
 def full_adagrad(p, g, o, problem):
     "D = (Σ g gᵀ + ε I)^(-½) (Duchi, Hazan and Singer 2011), accumulated in coordinates of the row space."
     c = problem.V.T @ g
     G = p.G + np.outer(c, c)
     values, Q = np.linalg.eigh(G)
-    return problem.V @ (Q @ ((Q.T @ c)/np.sqrt(np.maximum(values, 0.) + o["epsilon"]))), {"G": G}
+    return problem.V @ (Q @ ((Q.T @ c)/np.sqrt(np.maximum(values, 0.) + o.epsilon))), {"G": G}
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #a2fc5570
+@dataclass(frozen=True)
+class NoOptions:
+    "Nothing to choose but the rate."
+
+@dataclass(frozen=True)
+class Momentum:
+    "μ."
+    momentum: float = .9
+
+@dataclass(frozen=True)
+class Epsilon:
+    "ε, what keeps D finite."
+    epsilon: float = 1e-8
+
+@dataclass(frozen=True)
+class Power(Epsilon):
+    "β, of the added squares."
+    power: float = .5
+
+@dataclass(frozen=True)
+class Squares(Epsilon):
+    "β₂, of averaged squares."
+    beta2: float = .99
+
+@dataclass(frozen=True)
+class Averages(Epsilon):
+    "β₁ and β₂, of averaged gradients and squares."
+    beta1: float = .9
+    beta2: float = .999
+
+@dataclass(frozen=True)
+class Decay(Averages):
+    "Factor of the weights in the direction."
+    decay: float = .01
+
+@dataclass(frozen=True)
+class Window:
+    "J squares to remember, and ε and β."
+    window: int = 10
+    power: float = 2.
+    epsilon: float = .1
+
+@dataclass(frozen=True)
+class Damping:
+    "ε, what is added to the squares of the singular values."
+    damping: float = 1.
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    "A positive diagonal (d,) or matrix (d, d)."
+    D: Any = (1.,)
+
+# %% ../../nbs/implicit_bias/optimisers.ipynb #a2fc5571
 @dataclass(frozen=True)
 class Optimiser:
     """One member of the family.
@@ -198,8 +252,8 @@ class Optimiser:
         Is that rate a multiple of 1/L, or a plain number?
     keeps_span : bool, default False
         Does it stay in the row space if it starts there?
-    options : dict
-        Its options with their defaults.
+    options : type, default NoOptions
+        A frozen dataclass of its options with their defaults; the direction gets one of them as `o`.
 
     Examples
     --------
@@ -208,25 +262,24 @@ class Optimiser:
     """
     direction: Callable
     rate: float
+    _: KW_ONLY
     relative: bool = False
     keeps_span: bool = False
-    options: dict = field(default_factory=dict)
+    options: type = NoOptions
 
-_MOMENTUM, _EPSILON = dict(momentum=.9), dict(epsilon=1e-8)
-_ADAM = dict(beta1=.9, beta2=.999, **_EPSILON)
 OPTIMISERS = {
-    "gd": Optimiser(gradient, 1., True, True),
-    "momentum": Optimiser(heavy_ball, .2, True, True, _MOMENTUM),
-    "nesterov": Optimiser(nesterov, .2, True, True, _MOMENTUM),
-    "newton": Optimiser(newton, 1., False, True, dict(damping=1.)),
-    "full-adagrad": Optimiser(full_adagrad, 1., False, True, _EPSILON),
-    "preconditioned": Optimiser(preconditioned, 1., True, False, dict(D=np.ones(1))),
+    "gd": Optimiser(gradient, 1., relative=True, keeps_span=True),
+    "momentum": Optimiser(heavy_ball, .2, relative=True, keeps_span=True, options=Momentum),
+    "nesterov": Optimiser(nesterov, .2, relative=True, keeps_span=True, options=Momentum),
+    "newton": Optimiser(newton, 1., keeps_span=True, options=Damping),
+    "full-adagrad": Optimiser(full_adagrad, 1., keeps_span=True, options=Epsilon),
+    "preconditioned": Optimiser(preconditioned, 1., relative=True, options=Matrix),
     "sign": Optimiser(sign_descent, .01),
-    "adagrad": Optimiser(adagrad, .1, options=dict(power=.5, **_EPSILON)),
-    "rmsprop": Optimiser(rmsprop, .01, options=dict(beta2=.99, **_EPSILON)),
-    "adam": Optimiser(adam, .01, options=_ADAM),
-    "adamw": Optimiser(adamw, .01, options=dict(decay=.01, **_ADAM)),
-    "windowed": Optimiser(windowed, 1., options=dict(window=10, power=2., epsilon=.1)),
+    "adagrad": Optimiser(adagrad, .1, options=Power),
+    "rmsprop": Optimiser(rmsprop, .01, options=Squares),
+    "adam": Optimiser(adam, .01, options=Averages),
+    "adamw": Optimiser(adamw, .01, options=Decay),
+    "windowed": Optimiser(windowed, 1., options=Window),
 }
 
 SCHEDULES = {
@@ -236,37 +289,48 @@ SCHEDULES = {
 }
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #72b836d9
+@dataclass(frozen=True)
+class Pace:
+    "What all optimisers have in common."
+    rate: Any            # η; 'safe' for the inverse of the curvature
+    schedule: Callable   # of the share of the steps: factor of η
+    steps: int
+    tol: float           # relative residual at which to stop
+    batch_size: int|None # None: all examples
+    seed: Any            # of their order
+
 def adaptive_step(
     p,                  # `Walk`
     problem:Regression, # the problem
     direction,          # function of (p, g, o, problem): direction and memory
-    o,                  # options: rate, schedule, steps, tol, batch_size, seed, and those of the optimiser
+    pace,               # `Pace`
+    o,                  # options of the optimiser
 )->Move:
     "w ← w - η_k D_k ∇f(w) (arXiv 2011.14066), where `direction` makes D_k ∇f(w)."
     X, k = problem.X, p.k
     r = X @ p.w - problem.y
     squared = float(r @ r)
     order = {}
-    if o["batch_size"]:
-        rows, order = _minibatch(p, o, len(r))
+    if pace.batch_size:
+        rows, order = _minibatch(p, pace, len(r))
         X, r = X[rows], r[rows]
     move, memory = direction(p, r @ X, o, problem)
-    rate = o["rate"] if o["rate"] != "safe" else 1/_curvature(X, memory)
-    rate = rate*o["schedule"](k/o["steps"])
+    rate = pace.rate if pace.rate != "safe" else 1/_curvature(X, memory)
+    rate = rate*pace.schedule(k/pace.steps)
     relative = sqrt(squared)/problem.size
     after = replace(p, w=p.w - rate*move, k=k + 1, **order, **_known(memory))
-    return Move(after, rate, {"loss": .5*squared, "relative_residual": relative}, relative <= o["tol"])
+    return Move(after, rate, {"loss": .5*squared, "relative_residual": relative}, relative <= pace.tol)
 
 def _known(memory):
     if other := memory.keys() - {"m", "v", "G", "window", "D"}:
         raise ValueError(f"an optimiser remembers {', '.join(sorted(other))}; expected some of m, v, G, window and D")
     return memory
 
-def _minibatch(p, o, n):
+def _minibatch(p, pace, n):
     "Rows of the next batch, and the order of the epoch to remember: a new one where an epoch begins."
-    epoch, i = divmod(p.k, -(-n//o["batch_size"]))
-    order = p.order if i else np.random.default_rng([o["seed"], epoch]).permutation(n)
-    return order[i*o["batch_size"]:(i + 1)*o["batch_size"]], {"order": order}
+    epoch, i = divmod(p.k, -(-n//pace.batch_size))
+    order = p.order if i else np.random.default_rng([pace.seed, epoch]).permutation(n)
+    return order[i*pace.batch_size:(i + 1)*pace.batch_size], {"order": order}
 
 def _curvature(X, memory):
     "λ_max(X D Xᵀ) for the diagonal D that an optimiser has just used."
@@ -379,45 +443,48 @@ def descend(X, y=None, optimiser="gd", *, learning_rate=None, schedule="constant
     (True, True)
     """
     problem = X if isinstance(X, Regression) and y is None else as_regression(X, y)
-    name, method, o = _chosen(optimiser, options, problem, learning_rate, batch_size)
-    o |= dict(schedule=_schedule(schedule), steps=max(1, steps), tol=tol, batch_size=batch_size, seed=_seed(rng))
+    name, method, o = _chosen(optimiser, options, problem)
+    rate = _rate(learning_rate, method, o, problem, batch_size)
+    pace = Pace(rate, _schedule(schedule), max(1, steps), tol, batch_size, _seed(rng))
     p = Walk(_start(start, problem))
     about = dict(optimiser=name, schedule=str(schedule), n=len(problem.y), d=problem.X.shape[1],
-                 **{k: v for k, v in o.items() if k != "schedule"})
-    r = run(lambda p: adaptive_step(p, problem, method.direction, o), p, steps=steps, every=every,
+                 **asdict(o), **{k: v for k, v in asdict(pace).items() if k != "schedule"})
+    r = run(lambda p: adaptive_step(p, problem, method.direction, pace, o), p, steps=steps, every=every,
             observe=_spans(problem) | (observe or {}), progress=progress, config=about)
     if r.stop is Stop.DIVERGED and not keep_diverged:
-        hint = " An epsilon above 0 avoids 0/0 where a gradient is exactly 0." if o.get("epsilon") == 0 else ""
-        raise Diverged(r, o["rate"], hint)
+        divides = getattr(o, "epsilon", None) == 0
+        raise Diverged(r, rate, " An epsilon above 0 avoids 0/0 where a gradient is exactly 0." if divides else "")
     return Descent(r, problem)
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #a4643a4e
-def _chosen(optimiser, options, problem, learning_rate, batch_size):
-    "The optimiser's name, itself, and its options with its learning rate."
+def _chosen(optimiser, options, problem):
+    "The optimiser's name, itself, and its options."
     name, method = ("own", optimiser) if isinstance(optimiser, Optimiser) else (optimiser, OPTIMISERS.get(optimiser))
     if method is None:
         raise ValueError(f"optimiser is {optimiser!r}; expected an Optimiser or one of {', '.join(OPTIMISERS)}")
-    n, d = problem.X.shape
-    if unknown := options.keys() - method.options.keys():
-        raise ValueError(f"{name} has no option {', '.join(sorted(unknown))}; "
-                         f"expected {', '.join(method.options) or 'none'}")
+    known = [option.name for option in fields(method.options)]
+    if unknown := options.keys() - set(known):
+        raise ValueError(f"{name} has no option {', '.join(sorted(unknown))}; expected {', '.join(known) or 'none'}")
+    o = method.options(**options)
+    return name, method, replace(o, D=_matrix(o.D, problem.X.shape[1])) if hasattr(o, "D") else o
+
+def _rate(learning_rate, method, o, problem, batch_size):
+    "The learning rate, in the units of the problem."
+    n = len(problem.y)
     if batch_size is not None and not (isinstance(batch_size, (int, np.integer)) and 1 <= batch_size <= n):
         raise ValueError(f"batch_size is {batch_size!r}; expected an integer from 1 to {n}, or None for all examples")
-    o = method.options | options
-    if "D" in o:
-        o["D"] = _matrix(o["D"], d)
     unit = _largest(problem, o, batch_size) if method.relative else 1.
     rate = method.rate/unit if learning_rate is None else learning_rate
     if rate != "safe" and (isinstance(rate, str) or not 0 < rate < np.inf):
         raise ValueError(f"learning_rate is {rate!r}; expected a positive number, or 'safe'")
-    return name, method, o | {"rate": rate}
+    return rate
 
 def _largest(problem, o, batch_size):
     "L: a bound on the largest curvature of a batch."
-    D, X = o.get("D", np.ones(1)), problem.X
+    D, X = getattr(o, "D", np.ones(1)), problem.X
     if batch_size:
         return min(problem.sigma[0]**2, batch_size*np.max(np.sum(X*X, axis=1)))*np.linalg.norm(D, np.inf)
-    return np.linalg.eigvalsh((X*D if D.ndim == 1 else X @ D) @ X.T)[-1] if "D" in o else problem.sigma[0]**2
+    return np.linalg.eigvalsh((X*D if D.ndim == 1 else X @ D) @ X.T)[-1] if hasattr(o, "D") else problem.sigma[0]**2
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #89e13b6e
 def _matrix(D, d):

@@ -39,7 +39,7 @@ def inputs(
     nodes, weights = rule
     return np.array(list(product(nodes, repeat=d))), np.prod(list(product(weights, repeat=d)), axis=1)
 
-def regression(features, y, p, constant=True):
+def regression(features, y, p, *, constant=True):
     "Smallest mean square error of linear combinations of features (n, k) and a constant."
     root = np.sqrt(p)[:, None]
     F = root*(np.c_[features, np.ones(len(y))] if constant else features)

@@ -29,7 +29,7 @@ def alignment(
     cov, B = symmetric(cov, "cov"), symmetric(B)
     if cov.shape != B.shape:
         raise ValueError(f"cov has shape {cov.shape} and B {B.shape}; expected equal ones")
-    return float(in_units(2*np.sum(cov*B)**2/np.sum(cov*cov), B, True))
+    return float(in_units(2*np.sum(cov*B)**2/np.sum(cov*cov), B, normalised=True))
 
 def participation(
     cov, # (d, d) covariance of the weights, Γ
@@ -108,7 +108,7 @@ def nt_mean(
     B, N = symmetric(B), counts(width)
     d = len(B)
     k = np.maximum(0, d - N)
-    return in_units(2*np.sum(B*B)*rotation_average(k/d, k*(k + 1)/2, trace_part(B), d), B, normalised)
+    return in_units(2*np.sum(B*B)*rotation_average(k/d, k*(k + 1)/2, trace_part(B), d), B, normalised=normalised)
 
 def counts(width):
     "Numbers of neurons as an array; limits and averages make sense between the integers too."
@@ -143,7 +143,7 @@ def rf_mean(
     d = len(B)
     N = np.minimum(counts(width), d*(d + 1)/2)
     left = 1 - rotation_average(trace_share(N, d), N, trace_part(B), d)
-    return in_units(2*np.sum(B*B)*left, B, normalised)
+    return in_units(2*np.sum(B*B)*left, B, normalised=normalised)
 
 # %% ../../nbs/nets/limits.ipynb #d083b139
 def _scaled(x): return x*(len(x)/np.sum(x*x))**.5
@@ -214,7 +214,7 @@ def rf_limit(B, width, *, cov=None, activation:Activation=QUADRATIC, normalised:
         gain, fit = activation_gain(activation, N/len(B)), trace_part(B)
     else:
         gain, fit = N/participation(cov), alignment(cov, B)
-    return in_units(2*np.sum(B*B)*(1 - fit*gain/(1 + gain)), B, normalised)
+    return in_units(2*np.sum(B*B)*(1 - fit*gain/(1 + gain)), B, normalised=normalised)
 
 def activation_gain(activation, rho):
     "y(ρ) = ½ λ_2² ρ ψ, which is ρ for u²."
@@ -260,12 +260,12 @@ def nt_limit(B, width, *, cov=None, normalised:bool=False):
     B, N = symmetric(B), counts(width)
     if cov is None:
         rho = np.minimum(N/len(B), 1.)
-        return in_units(2*np.sum(B*B)*(1 - rho)*(1 - rho + rho*trace_part(B)), B, normalised)
+        return in_units(2*np.sum(B*B)*(1 - rho)*(1 - rho + rho*trace_part(B)), B, normalised=normalised)
     gamma, U = np.linalg.eigh(covariance(cov))
     if len(gamma) != len(B):
         raise ValueError(f"cov is {len(gamma)} by {len(gamma)} and B {len(B)} by {len(B)}")
     squares = np.vectorize(_nt_left, excluded=(0, 1))(U.T @ B @ U, np.maximum(gamma, 0.), N)
-    return in_units(2*squares, B, normalised)[()]
+    return in_units(2*squares, B, normalised=normalised)[()]
 
 def _nt_left(B, gamma, N):
     "½ R_NT in the eigenbasis of Γ."

@@ -31,10 +31,10 @@ def symmetric(
     return (M + M.T)/2
 
 def in_units(
-    value,           # risk
-    B,               # (d, d) symmetric matrix of the target
-    normalised:bool, # divide it by the variance of the target, 2‖B‖²?
-):                   # the risk in the units that are asked for
+    value,              # risk
+    B,                  # (d, d) symmetric matrix of the target
+    *, normalised:bool, # divide it by the variance of the target, 2‖B‖²?
+):                      # the risk in the units that are asked for
     "A risk, absolute or normalised. Raises ValueError where it is to be divided by zero."
     size = 2*np.sum(B*B)
     if normalised and size == 0:
@@ -55,7 +55,7 @@ def risk(
     if A.shape != B.shape:
         raise ValueError(f"A has shape {A.shape} and B {B.shape}; expected one dimension d for both")
     gap = 0. if c is None else b0 + np.trace(B) - c - np.trace(A)
-    return float(in_units(2*np.sum((B - A)**2) + gap**2, B, normalised))
+    return float(in_units(2*np.sum((B - A)**2) + gap**2, B, normalised=normalised))
 
 # %% ../../nbs/nets/quadratic.ipynb #6cedc30b
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def rf_risk(B, W, *, activation:Activation=QUADRATIC, offset:bool=True, normalis
     B, W = symmetric(B), directions(W, np.shape(B)[0])
     U = activation.covariance(W @ np.swapaxes(W, -1, -2)) + (0. if offset else activation.mean**2)
     v = activation.second*np.vecdot(W @ B, W)
-    return in_units(np.maximum(0., 2*np.sum(B*B) - explained(U, v)), B, normalised)[()]
+    return in_units(np.maximum(0., 2*np.sum(B*B) - explained(U, v)), B, normalised=normalised)[()]
 
 def directions(W, dim):
     "The rows of W as unit vectors. Raises ValueError where the shape does not fit, or a row is zero or not finite."
@@ -213,7 +213,7 @@ def nt_risk(B, W, *, offset:bool=True, normalised:bool=False):
     if not offset:
         inside = np.trace(B) - np.einsum("...ia,ij,...ja->...", outside, B, outside)
         left = left + 2*inside**2/(rank + 2)
-    return in_units(left, B, normalised)[()]
+    return in_units(left, B, normalised=normalised)[()]
 
 # %% ../../nbs/nets/quadratic.ipynb #01174f2d
 def nn_risk(B, width:int, second_layer="free", *, normalised:bool=False)->float:
@@ -258,7 +258,7 @@ def nn_risk(B, width:int, second_layer="free", *, normalised:bool=False)->float:
     left = min(plus[p:].sum() + minus[m:].sum() for p, m in counts)
     if second_layer == "free":
         left = np.sort(lam**2)[::-1][width:].sum()
-    return float(in_units(2*left, B, normalised))
+    return float(in_units(2*left, B, normalised=normalised))
 
 def sign_counts(width, second_layer):
     "Numbers of positive and negative neurons that a rule allows; for 'free', as many of each as there may be."

@@ -15,7 +15,7 @@ SYMBOLS = {"dim": "dimension $d$", "rank": "rank $r$", "coherence": "pairwise co
            "alpha": "output scale $\\alpha$", "init_scale": "initial norm $\\delta$", "penalty": "penalty $\\lambda$"}
 
 # %% ../../nbs/plots/phase.ipynb #ff86d127
-def phase_diagram(result, ax=None, contour=.9, counts=True):
+def phase_diagram(result, ax=None, contour=.9, *, counts=True):
     """Success as a heat map over the parameter (across) and the number of components (up); cells of equal size.
 
     Parameters
@@ -61,7 +61,7 @@ def _of(trials, counts):
     return f" (counts of {trials[0]})" if counts and len(trials) == 1 else ""
 
 # %% ../../nbs/plots/phase.ipynb #56fdf9b4
-def thresholds(curves, ax=None, samples=False, theory=None):
+def thresholds(curves, ax=None, *, samples=False, theory=None):
     """Needed width over a parameter, with intervals; both axes logarithmic where x allows it.
 
     An arrow starts where the search ended without an answer, or where the interval is open above.

@@ -58,7 +58,7 @@ def loss_plateaus(
     run,                       # a `Run`, or a `Fit`
     ax=None,                   # axis to draw on; a new one if None
     name:str="relative_error", # which of the recorded quantities
-    log_time:bool=False,       # logarithmic clock? leaves out time 0
+    *, log_time:bool=False,    # logarithmic clock? leaves out time 0
     **rule,                    # band, share: see `plateaus`
 ):                             # the axis
     "A recorded quantity against time on a log scale, with its plateaus underlaid and their levels written beside them."

@@ -12,7 +12,7 @@ from scipy.special import betaln, psi
 from .maps import as_matrix, transposed
 
 # %% ../../nbs/rotation/energy.ipynb #1f6a7fbf
-def hyperspherical_energy(W, s:float=1., half_space=False):
+def hyperspherical_energy(W, s:float=1., *, half_space=False):
     """Hyperspherical energy Σ_{i≠j} ‖u_i - u_j‖^(-s), or -ln for s = 0.
 
     Parameters
@@ -47,10 +47,10 @@ def hyperspherical_energy(W, s:float=1., half_space=False):
     return (1 + bool(half_space))*sum(term.sum((-2, -1)) for _, term, _ in _interactions(U, s, half_space))
 
 def energy_gradient(
-    W,                # (…, m, d) neurons in rows, at least two, none of them zero
-    s:float=1.,       # exponent, at least 0
-    half_space=False, # of the points ±u_i?
-)->tuple:             # E_s (…), and its gradient in W (…, m, d)
+    W,                   # (…, m, d) neurons in rows, at least two, none of them zero
+    s:float=1.,          # exponent, at least 0
+    *, half_space=False, # of the points ±u_i?
+)->tuple:                # E_s (…), and its gradient in W (…, m, d)
     "The energy and its gradient, from one Gram matrix. Raises ValueError as `hyperspherical_energy` does."
     U, length = _directions(W, s)
     energy, g = 0., 0.
@@ -82,7 +82,7 @@ def _directions(W, s):
     return W/length, length
 
 # %% ../../nbs/rotation/energy.ipynb #340f0747
-def mean_energy(m:int, d:int, s:float=1., half_space=False)->float:
+def mean_energy(m:int, d:int, s:float=1., *, half_space=False)->float:
     """Mean energy of m independent uniform directions, exact.
 
     Parameters
@@ -131,11 +131,11 @@ def _check_counts(m, d, s):
 
 # %% ../../nbs/rotation/energy.ipynb #18917391
 def least_energy(
-    m:int,            # number of neurons, at most d + 1 (d in the half-space version)
-    d:int,            # dimension
-    s:float=1.,       # exponent, at least 0
-    half_space=False, # of the points ±u_i?
-)->float:             # the least energy
+    m:int,               # number of neurons, at most d + 1 (d in the half-space version)
+    d:int,               # dimension
+    s:float=1.,          # exponent, at least 0
+    *, half_space=False, # of the points ±u_i?
+)->float:                # the least energy
     """The minimum of the energy where it is known: the regular simplex; orthogonal neurons in the half-space version
     (derived here). Raises ValueError for more neurons: there is no formula, `minimise_energy` searches."""
     _check_counts(m, d, s)
@@ -145,7 +145,7 @@ def least_energy(
     square, count = (2., 4) if half_space else (2*m/(m - 1), 1)
     return float(count*m*(m - 1)*(square**(-s/2) if s else -np.log(square)/2))
 
-def minimise_energy(W, s:float=1., half_space=False, steps:int=2000):
+def minimise_energy(W, s:float=1., *, half_space=False, steps:int=2000):
     """Spread neurons out: a local minimum of the energy, by L-BFGS from W.
 
     Parameters
@@ -178,9 +178,9 @@ def minimise_energy(W, s:float=1., half_space=False, steps:int=2000):
     W, _ = _directions(W, s)
     if W.ndim != 2:
         raise ValueError(f"neurons have shape {W.shape}; expected (m, d), one set at a time")
-    scale = max(1., abs(float(hyperspherical_energy(W, s, half_space))))
+    scale = max(1., abs(float(hyperspherical_energy(W, s, half_space=half_space))))
     def objective(x):
-        E, g = energy_gradient(x.reshape(W.shape), s, half_space)
+        E, g = energy_gradient(x.reshape(W.shape), s, half_space=half_space)
         return float(E)/scale, g.ravel()/scale
     found = minimize(objective, W.ravel(), jac=True, method="L-BFGS-B",
                      options=dict(maxiter=steps, maxfun=2*steps, ftol=1e-15, gtol=1e-10)).x.reshape(W.shape)

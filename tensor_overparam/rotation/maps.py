@@ -40,7 +40,7 @@ def gram_schmidt(
 def transposed(X): return np.swapaxes(X, -1, -2)
 
 # %% ../../nbs/rotation/maps.ipynb #12750769
-def as_matrix(X, name, square=False):
+def as_matrix(X, name, *, square=False):
     "X as finite numbers in at least two dimensions, or a ValueError that says what came."
     X = np.asarray(X, dtype=float)
     if X.ndim < 2 or square and X.shape[-1] != X.shape[-2]:
@@ -208,7 +208,7 @@ def relaxed_penalty(
     return weight*np.sum(gap**2, axis=(-2, -1)), 4*weight*R @ gap
 
 # %% ../../nbs/rotation/maps.ipynb #617d27f6
-def procrustes(V, W, proper=False)->np.ndarray:
+def procrustes(V, W, *, proper=False)->np.ndarray:
     """The orthogonal R that minimises ‖V Rᵀ - W‖, in closed form.
 
     Parameters

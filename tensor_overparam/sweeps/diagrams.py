@@ -114,7 +114,8 @@ class PhaseDiagram:
         rows = [f"{m:6}" + "".join(f"{p:8.2f}" for p in row) for m, row in zip(self.widths, self.share, strict=True)]
         return "\n".join([head, *rows[::-1]])
 
-def phase(over:str, x, widths, seeds=range(20), store=":memory:", executor=None, progress=False, **fixed)->PhaseDiagram:
+def phase(over:str, x, widths, seeds=range(20), store=":memory:", executor=None, *, progress=False,
+          **fixed)->PhaseDiagram:
     """Sweep `success` over a parameter and the width.
 
     Parameters
@@ -233,7 +234,7 @@ class Curve:
             rows.append(f"{x:10}  {m:>6}  {f'{low} … ' + ('∞' if high == inf else str(high)):>12}  {n:12.0f}")
         return "\n".join(rows)
 
-def curve(over:str, x, store=":memory:", executor=None, progress=False, seed=1, **fixed)->Curve:
+def curve(over:str, x, store=":memory:", executor=None, *, progress=False, seed=1, **fixed)->Curve:
     """Sweep `needed` over a parameter.
 
     Parameters
@@ -278,7 +279,7 @@ def curve_of(rows, over, x, fixed):
                  tuple(float(row["epochs_used"]) for row in rows), {k: v for k, v in fixed.items() if not callable(v)})
 
 # %% ../../nbs/sweeps/diagrams.ipynb #1af1ecdd
-def plan(quick=False)->dict:
+def plan(*, quick=False)->dict:
     """The experiments of the tutorial.
 
     Parameters
@@ -366,7 +367,7 @@ def run_all(folder, executor=None, *, only=None, quick=False, progress=True, tel
     >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
     ...     found = run_all(folder, only=["penalty"], quick=True, progress=False, tell=lambda line: None)
     """
-    folder, specs = Path(folder), plan(quick)
+    folder, specs = Path(folder), plan(quick=quick)
     if wrong := set(only or ()) - set(specs):
         raise ValueError(f"there is no experiment {', '.join(sorted(wrong))}; expected some of {', '.join(specs)}")
     chosen = {name: specs[name] for name in only or specs}

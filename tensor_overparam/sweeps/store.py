@@ -298,11 +298,11 @@ class _Rows(_File):
             yield from self._ask(f"SELECT {columns} FROM cells WHERE key IN ({', '.join('?'*len(some))}) "
                                  "AND (version = ? OR ?)", *some, self.version, any_version)
 
-    def finished(self, keys, any_version=False):
+    def finished(self, keys, *, any_version=False):
         "Those of these keys whose runs are done."
         return {key for key, status in self._of_keys("key, status", keys, any_version) if status == "done"}
 
-    def rows(self, keys=None, any_version=False):
+    def rows(self, keys=None, *, any_version=False):
         """Rows of these keys, in their order; or all of the function, by parameters and seed. At most one a run:
         where versions differ the one that is done, among those this version's, else the latest."""
         if keys is None:
@@ -316,7 +316,7 @@ class _Rows(_File):
 
     def _all(self, any_version):
         keys = self._ask(f"SELECT key FROM cells WHERE source = {OWNER} GROUP BY key", *(self.function or ("", "")))
-        rows = self.rows([key for key, in keys], any_version)
+        rows = self.rows([key for key, in keys], any_version=any_version)
         names = _names(r.parameters for r in rows)
         return sorted(rows, key=lambda r: (*(_rank(r.parameters.get(n)) for n in names), r.seed))
 
@@ -362,21 +362,22 @@ class SweepStore(_Rows):
         version=None,  # that new rows get and that rows must have to count; the package's if None
     ): super().__init__(path, function, version)
 
-    def table(self, any_version=False):
+    def table(self, *, any_version=False):
         "The rows of the present text of the function, sorted by parameters and seed: see `tabulate`."
         return tabulate(self.rows(any_version=any_version))
 
-    def frame(self, any_version=False):
+    def frame(self, *, any_version=False):
         "The table as a pandas DataFrame. Raises ImportError without pandas."
-        return as_frame(self.table(any_version))
+        return as_frame(self.table(any_version=any_version))
 
-    def export(self, path, any_version=False):
+    def export(self, path, *, any_version=False):
         "Write the table to a .csv or .parquet file, whole or not at all: see `write_table`."
-        write_table(self.table(any_version), path)
+        write_table(self.table(any_version=any_version), path)
 
-    def failures(self, any_version=False):
+    def failures(self, *, any_version=False):
         "The runs that raised: a list of `Failure`, with tracebacks."
-        return [Failure(r.parameters, r.seed, r.error) for r in self.rows(None, any_version) if r.status == "failed"]
+        rows = self.rows(any_version=any_version)
+        return [Failure(r.parameters, r.seed, r.error) for r in rows if r.status == "failed"]
 
     def __repr__(self):
         try:

@@ -32,10 +32,10 @@ class Plan:
 
     def left(self, runs):
         "Those of these runs that are not done."
-        done = self.store.finished([self.runs[run] for run in runs], self.any_version)
+        done = self.store.finished([self.runs[run] for run in runs], any_version=self.any_version)
         return [run for run in runs if self.runs[run] not in done]
 
-    def tasks(self, batch=None, shuffle=True):
+    def tasks(self, batch=None, *, shuffle=True):
         "Lists of runs of one cell with something left in them."
         left, tasks, seeds = set(self.left(list(self.runs))), [], [s for i, s in self.runs if i == 0]
         for i, cell in enumerate(self.cells):
@@ -48,7 +48,7 @@ class Plan:
 
     def table(self):
         "What the store has of these runs, in their order."
-        rows, cells = self.store.rows(list(self.runs.values()), self.any_version), {}
+        rows, cells = self.store.rows(list(self.runs.values()), any_version=self.any_version), {}
         for (i, _), key in self.runs.items():
             cells[key] = self.cells[i]
         return tabulate([row._replace(parameters=cells[row.key]) for row in rows])
@@ -213,7 +213,7 @@ def sweep(fn, grid, seeds, store, executor=None, *, progress=True, batch:int=Non
         store.use(function)
         keys = {(i, s): cell_key(function, cell, s) for i, cell in enumerate(cells) for s in seeds}
         plan = Plan(fn, cells, keys, store, any_version)
-        tasks = plan.tasks(batch, shuffle)
+        tasks = plan.tasks(batch, shuffle=shuffle)
         with one_thread(), _bar(plan, progress and bool(tasks)) as tick:
             sweeping = _Sweeping(plan, executor, tick)
             sweeping.run(tasks, _ahead(executor, ahead), raise_on_error)
