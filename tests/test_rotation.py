@@ -45,7 +45,6 @@ from tensor_overparam.rotation.training import (
     METHODS,
     compare_training,
     energy_curve,
-    neurons,
     relu_kernel,
     teacher_student,
     train_neurons,
@@ -334,7 +333,7 @@ def test_a_batch_is_many_runs(name):
     for seed, many in zip((1, 2, 3), batch):
         one = compare_training(name, 40, seed, **options)
         assert np.allclose(one.trace["risk"], many.trace["risk"], rtol=1e-8)
-        assert np.allclose(neurons(one), neurons(many), atol=1e-8)
+        assert np.allclose(one.neurons, many.neurons, atol=1e-8)
 
 
 def test_the_stochastic_version_turns_blocks():

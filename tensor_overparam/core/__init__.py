@@ -9,6 +9,7 @@ The loop: an algorithm is a *step function*, from parameters to a `Move`.
 - `Move` is what a step function answers: new parameters, time, loss;
 - `State` is a point on the way, all that is needed to go on from there;
 - `Run` is what a training run leaves behind: times, records, the last state, why it stopped;
+- `Result` is what every trainer returns: what came out, with its run, and one number for how far it is from its goal;
 - `Stop` says why, in a sentence;
 - `join` makes one run of two, one after the other.
 
@@ -21,7 +22,7 @@ Claims:
 """
 
 from tensor_overparam.core.claim import Claim, Comparison, Prediction, compare
-from tensor_overparam.core.loop import Move, Run, State, Stop, iterate, join, run
+from tensor_overparam.core.loop import Move, Result, Run, State, Stop, iterate, join, run
 
 __all__ = [
     "Move",
@@ -29,6 +30,7 @@ __all__ = [
     "State",
     "run",
     "Run",
+    "Result",
     "Stop",
     "join",
     "Claim",

@@ -17,7 +17,7 @@ from ..tensors.kernels import contract_factored
 from ..tensors.monomials import array_namespace, monomial_count
 from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target
 from ..tensors.targets import as_target, batched, cheapest, packed, sqnorm
-from ..core.loop import Diverged, Run, Stop
+from ..core.loop import Diverged, Result, Run, Stop
 
 # %% ../../nbs/descent/objective.ipynb #4d429f0c
 def residual(
@@ -164,7 +164,7 @@ def sphere(seeds, draw, m, d):
 
 # %% ../../nbs/descent/objective.ipynb #30b5f082
 @dataclass(frozen=True, repr=False)
-class Fit:
+class Fit(Result):
     """The outcome of a trainer: how it went, what was found, and how good it is.
 
     Attributes
@@ -190,6 +190,9 @@ class Fit:
     student: Target
     relative_error: float
     measured_by: str
+
+    @property
+    def error(self): return self.relative_error
 
     def __repr__(self):
         how = f"{self.run.final.step} steps: {self.run.stop.value}"

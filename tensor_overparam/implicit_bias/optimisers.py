@@ -16,7 +16,7 @@ from math import cos, pi, sqrt
 from typing import Any
 
 import numpy as np
-from ..core.loop import Diverged, Move, Run, Stop, run
+from ..core.loop import Diverged, Move, Result, Run, Stop, run
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #321e7939
 @dataclass(frozen=True, repr=False, eq=False)
@@ -341,7 +341,7 @@ def _curvature(X, memory):
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #742effca
 @dataclass(frozen=True, repr=False, eq=False)
-class Descent:
+class Descent(Result):
     """Where an optimiser went, and how.
 
     Attributes
@@ -370,6 +370,8 @@ class Descent:
         return np.ones(len(self.w)) if D is None else D
     @property
     def relative_residual(self): return float(self.run.final.measured["relative_residual"])
+    @property
+    def error(self): return self.relative_residual
     @property
     def in_span(self): return float(self.run.trace["in_span"][-1])
     @property

@@ -14,7 +14,7 @@ import numpy as np
 from .mixture import clouds
 from ..descent.objective import HOPELESS, as_seeds, generators
 from .quadratic import symmetric
-from ..core.loop import Diverged, Move, Run, Stop, run
+from ..core.loop import Diverged, Move, Result, Run, Stop, run
 
 # %% ../../nbs/nets/training.ipynb #a8f5b11a
 @dataclass(frozen=True, eq=False)
@@ -156,7 +156,7 @@ def feel(A, c, teacher, o, k, rate):
 
 # %% ../../nbs/nets/training.ipynb #1d65121c
 @dataclass(frozen=True, repr=False)
-class NetFit:
+class NetFit(Result):
     """A trained network.
 
     Attributes
@@ -183,6 +183,9 @@ class NetFit:
     offset: float
     risk: float
     normalised: float
+
+    @property
+    def error(self): return self.normalised
 
     def __repr__(self):
         return f"NetFit(normalised risk {self.normalised:.6g}, {self.run.final.step} steps: {self.run.stop.value})"

@@ -21,7 +21,7 @@ from .energy import hyperspherical_energy, mean_energy
 from ..tensors.kernels import weigh
 from ..tensors.monomials import coordinates, monomial_count, pack_coordinates
 from ..descent.objective import sphere
-from .training import METHODS, Turning, compare_training, energy_curve, neurons
+from .training import METHODS, Turning, compare_training, energy_curve
 from ..tensors.problems import gaussian, orthogonal
 from .tensors import rotated_dimension, rotated_fit, rotated_tangent_rank, rotated_width
 from .tensors import target_coordinates
@@ -33,7 +33,7 @@ from ..core.claim import Claim
 def small_run(name, s, seed, steps):
     "A small training with every step recorded; its energy at the start, and how far it ended from a rotation."
     run = energy_curve(name, s, rng=seed, steps=steps, every=1)
-    V, W = sphere([seed], 23, 20, 6)[0], neurons(run)
+    V, W = sphere([seed], 23, 20, 6)[0], run.neurons
     off = np.linalg.norm(V @ procrustes(V, W).T - W)/np.linalg.norm(W)
     return SimpleNamespace(energies=run.trace["energy"], start=hyperspherical_energy(V, s), s=s, off=off)
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'relu_kernel', 'TeacherStudent', 'teacher_student', 'Turning', 'TrainingOptions', 'adam_moves',
-           'training_step', 'stochastic_step', 'retraction_step', 'Method', 'train_neurons', 'neurons',
+           'training_step', 'stochastic_step', 'retraction_step', 'Method', 'NeuronFit', 'train_neurons',
            'compare_training', 'energy_curve']
 
 # %% ../../nbs/rotation/training.ipynb #3f660ef8
@@ -19,7 +19,7 @@ from ..implicit_bias.optimisers import Averages, Walk, adam
 from .energy import hyperspherical_energy
 from ..descent.objective import as_seeds, generators, sphere
 from .maps import ROTATIONS, transposed, cayley, relaxed_penalty, riemannian_step, tangent
-from ..core.loop import Move, run
+from ..core.loop import Move, Result, Run, run
 
 # %% ../../nbs/rotation/training.ipynb #61b04b19
 def relu_kernel(
@@ -239,6 +239,21 @@ METHODS = {
 }
 
 # %% ../../nbs/rotation/training.ipynb #30299178
+@dataclass(frozen=True, repr=False)
+class NeuronFit(Result):
+    "A trained first layer, with its output weights."
+    run: Run # its trace has the loss and the energy
+
+    @property
+    def neurons(self): return METHODS[self.config["method"]].neurons(self.run.final.params)[0] # (m, d) at the end
+    @property
+    def weights(self): return self.run.final.params.c # (m,) at the end
+    @property
+    def error(self): return float(self.trace["loss"][-1])
+
+    def __repr__(self):
+        return f"NeuronFit({self.config['method']}, loss {self.error:.4g}, {self.run.final.step} steps)"
+
 def train_neurons(objective, V, c, method:str="cayley", *, learning_rate:float=.01, steps:int=2000, decay:float=0.,
                   s:float=1., turn:float=.1, block:int=None, inner:int=100, rng=0, observe:dict=None, **record):
     """Train the first layer in one of several ways, and record loss and hyperspherical energy.
@@ -276,7 +291,7 @@ def train_neurons(objective, V, c, method:str="cayley", *, learning_rate:float=.
 
     Returns
     -------
-    Run, or list of Run for a batch
+    NeuronFit, or list of NeuronFit for a batch
         Its trace has the loss and the energy.
 
     Raises
@@ -292,8 +307,8 @@ def train_neurons(objective, V, c, method:str="cayley", *, learning_rate:float=.
     --------
     >>> task = teacher_student(n=50, dim=4)
     >>> V = sphere([0], 0, 6, 4)[0]
-    >>> run = train_neurons(task.objective, V, np.ones(6), steps=20)
-    >>> bool(run.trace["loss"][-1] < run.trace["loss"][0])
+    >>> fit = train_neurons(task.objective, V, np.ones(6), steps=20)
+    >>> bool(fit.error < fit.trace["loss"][0])
     True
     """
     V, c = np.asarray(V, dtype=float), np.asarray(c, dtype=float)
@@ -310,14 +325,9 @@ def train_neurons(objective, V, c, method:str="cayley", *, learning_rate:float=.
     p = Turning(V, theta, c + 0., block, m_theta=0*theta, v_theta=0*theta, m_c=0*c, v_c=0*c)
     energy = {"energy": lambda state: hyperspherical_energy(way.neurons(state.params)[0], s)}
     config = dict(method=method, learning_rate=learning_rate, decay=decay, s=s, seeds=seeds)
-    return run(lambda p: way.step(p, way.neurons, objective, o), p, steps=steps, batch=batch,
+    runs = run(lambda p: way.step(p, way.neurons, objective, o), p, steps=steps, batch=batch,
                observe=energy | (observe or {}), config=config, **record)
-
-def neurons(
-    run,      # a Run of `train_neurons`
-):            # (m, d) neurons at its end
-    "The neurons that a training ended with."
-    return METHODS[run.config["method"]].neurons(run.final.params)[0]
+    return [NeuronFit(r) for r in runs] if batch else NeuronFit(runs)
 
 # %% ../../nbs/rotation/training.ipynb #f96089c4
 def _check_training(V, c, method, rate, decay, block, inner):
