@@ -325,6 +325,8 @@ class Result:
     @property
     def time(self): return self.run.time     # (K,) times of the records
     @property
+    def step(self): return self.run.step     # (K,) their step numbers
+    @property
     def trace(self): return self.run.trace   # name -> (K, …) what was measured
     @property
     def events(self): return self.run.events # ((step, text), …)
