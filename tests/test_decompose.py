@@ -131,12 +131,14 @@ def test_scale_and_rotation_go_through():
 
 
 def test_what_is_not_unique_says_so():
-    """Matrices, more components than numbers, and a rank that Kruskal's condition does not reach."""
+    """Matrices, more components than numbers, a rank that only minors reach, and one that nothing reaches."""
     M = decompose(orthogonal(5, 3, 2, [3.0, -2.0, 1.0]))
     assert M.rank == 3 and M.certificate.unique is False and M.relative_error < 1e-14
     many = decompose(gaussian(5, 12, 3, rng=1))
     assert many.rank < 12 and many.relative_error < 1e-10 and many.certificate.unique is False
-    assert decompose(gaussian(10, 25, 4, rng=0)).certificate.unique is None
+    minors = decompose(gaussian(10, 25, 4, rng=0)).certificate
+    assert minors.unique and "minors" in minors.reason
+    assert decompose(gaussian(8, 28, 4, rng=0)).certificate.unique is None
 
 
 # --- noise ----------------------------------------------------------------------------------------
@@ -363,7 +365,7 @@ def test_interrupted_it_returns_the_best_so_far():
             if len(look.found.weights) >= enough:
                 raise KeyboardInterrupt
 
-        D = decompose(T, tell=stop)
+        D = decompose(T, tell=stop, method="descent")
         assert D.stop is Stop.INTERRUPTED and D.verdict in ("", "exact", "unfinished", "noise")
         assert np.allclose(np.sort(D.weights), np.sort(abs(seen[-1].found.weights)), rtol=1e-12)
         assert enough <= D.rank <= 4 and (D.relative_error < 0.02) == (D.rank == 4)

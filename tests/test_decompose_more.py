@@ -745,7 +745,7 @@ def test_looks_tell_how_it_goes():
     """Errors of the best so far never rise; the last look is the answer."""
     looks = []
     T = gaussian(8, 14, 4, rng=1)
-    D = decompose(T, tell=looks.append)
+    D = decompose(T, tell=looks.append, method="descent")
     assert all(isinstance(look, Look) for look in looks) and looks[-1].verdict == D.verdict == "exact"
     sizes = [look.found.sq for look in looks]
     assert len(looks) > 1 and all(b <= a for a, b in zip(sizes, sizes[1:]))
@@ -763,7 +763,7 @@ def test_interrupted_by_a_look(after):
             raise KeyboardInterrupt
 
     T = gaussian(10, 30, 4, rng=0)
-    D = decompose(T, tell=tell)
+    D = decompose(T, tell=tell, method="descent")
     assert D.stop is Stop.INTERRUPTED and D.verdict == "unfinished" and 0 < D.rank < 30
     assert np.isclose(D.relative_error, residual_norm(T, D.target)[0] / residual_norm(T, T * 0.0)[0])
     assert D.relative_error < 1
@@ -780,7 +780,7 @@ def loud(*args):
     print("growing", flush=True)
     return grow(*args)
 search.grow = loud
-D = decompose(gaussian(12, 60, 4, rng=0))
+D = decompose(gaussian(12, 60, 4, rng=0), method="descent")
 print(D.stop.name, D.verdict, D.rank, D.relative_error < 1)
 """
 

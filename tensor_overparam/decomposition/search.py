@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SMALL', 'RATE', 'MERGE', 'LONG', 'ROUNDS', 'EPOCHS', 'STARTS', 'CLIMB', 'CROWDED', 'SATURATED', 'WIDE', 'DRAWS',
-           'several', 'Growing', 'grow', 'Stage', 'attempt', 'diagonalise', 'pursue', 'narrow', 'Look', 'widen',
-           'climb', 'search']
+           'several', 'Growing', 'grow', 'Stage', 'relative', 'attempt', 'pursue', 'narrow', 'Look', 'widen', 'climb',
+           'search']
 
 # %% ../../nbs/decomposition/search.ipynb #f52c9bd7
 from dataclasses import dataclass, replace
@@ -19,10 +19,11 @@ from .compress import Core
 from ..descent.modified import epoch_time, modified_gradient, signs, student
 from ..tensors.monomials import monomial_count
 from ..descent.objective import rescaled, spectral_scale, sphere
+from .pencil import by_pencil
 from .polish import best_weights, join
 from .prune import Found, fewest, merge, missing, noise_share, nothing, polish
 from .prune import prune, quiet, stand_out, thin
-from ..tensors.targets import Target, to_dense
+from ..tensors.targets import Target
 from ..core.loop import Move, Stop, run
 
 # %% ../../nbs/decomposition/search.ipynb #1fb85b82
@@ -88,7 +89,9 @@ class Stage:
     components: int
     relative_error: float
 
-def _relative(c, sq): return float(((max(sq, 0.) + c.outside)/(c.size**2 + c.outside))**.5)
+def relative(c, sq):
+    "Relative error of the whole tensor, from the squared residual in the core."
+    return float(((max(sq, 0.) + c.outside)/(c.size**2 + c.outside))**.5)
 
 def attempt(
     c:Core,      # tensor
@@ -102,44 +105,20 @@ def attempt(
     l, best = c.target.order, None
     for new in grow(missing(c, found), 2*most + 2, seeds, draw):
         w, V = np.concatenate([found.weights, new.weights]), np.concatenate([found.vectors, new.vectors])
-        grown = Stage("grow", len(w), _relative(c, 2*c.distance(*join(w, V, l))[0]))
+        grown = Stage("grow", len(w), relative(c, 2*c.distance(*join(w, V, l))[0]))
         w, V = fewest(*merge(w, V, l, MERGE[draw % len(MERGE)]), l, most)
         w = best_weights(c.target, V)
-        merged = Stage("merge", len(w), _relative(c, 2*c.distance(*join(w, V, l))[0]))
+        merged = Stage("merge", len(w), relative(c, 2*c.distance(*join(w, V, l))[0]))
         end = polish(c, w, V)
         if best is None or end.sq < best[0].sq:
-            best = end, (grown, merged, Stage("polish", len(w), _relative(c, end.sq)))
+            best = end, (grown, merged, Stage("polish", len(w), relative(c, end.sq)))
         if end.sq <= sq_tol:
             return best
     steps = min(400, LONG//best[0].vectors.size)
     if steps < 100:
         return best
     end = polish(c, best[0].weights, best[0].vectors, steps, 1e-4)
-    return end, (grown, merged, Stage("polish", len(end.weights), _relative(c, end.sq)))
-
-# %% ../../nbs/decomposition/search.ipynb #eb975abf
-def diagonalise(
-    c:Core, # tensor
-)->Found:   # q components, polished; `nothing` where there is no such basis
-    "The components of a tensor that has as many as dimensions, from two of its matrices, which they diagonalise."
-    T, q, l = c.target, c.target.dim, c.target.order
-    if q**l > 1_000_000:
-        return nothing(c)
-    A = to_dense(T)
-    M = []
-    for x in sphere([0], 1, 2, q)[0]:
-        S = A
-        for _ in range(l - 2):
-            S = S @ x
-        M.append(S)
-    try:
-        V = np.linalg.eig(np.linalg.solve(M[1], M[0]).T)[1].T
-    except np.linalg.LinAlgError:
-        return nothing(c)
-    if np.iscomplexobj(V):
-        return nothing(c)
-    found = polish(c, best_weights(T, V), V, 60)
-    return found if found.weights.all() else nothing(c)
+    return end, (grown, merged, Stage("polish", len(end.weights), relative(c, end.sq)))
 
 # %% ../../nbs/decomposition/search.ipynb #fc971520
 def pursue(
@@ -169,7 +148,7 @@ def narrow(
     "Thin an exact fit; while nothing proves it minimal, build one up, then try one component less, from it and anew."
     found, l, fresh = thin(c, found, sq_tol), c.target.order, several(seed, STARTS)
     if len(found.weights) > c.target.dim:
-        fewer = diagonalise(c)
+        fewer = by_pencil(c, seed)
         if fewer.sq <= sq_tol:
             return fewer, draw
     if len(found.weights) > c.target.dim and not uniqueness(found.vectors, l)[0]:
@@ -252,12 +231,12 @@ def widen(
             found, now = attempt(c, found, K, several(seed, starts), draw, sq_tol)
             if found.sq <= sq_tol:
                 end, draw = narrow(c, found, sq_tol, seed, draw + 1)
-                now += (Stage("narrow", len(end.weights), _relative(c, end.sq)),)
+                now += (Stage("narrow", len(end.weights), relative(c, end.sq)),)
                 yield Look(end, now, k, K, "exact")
                 return
             if free:
                 found = prune(c, found)
-            now += (Stage("prune", len(found.weights), _relative(c, found.sq)),)
+            now += (Stage("prune", len(found.weights), relative(c, found.sq)),)
             better, calm = free and _better(c, found, best), free and quiet(c, found)
             if free and not (better or calm) and _widest(c, K):
                 few = stand_out(c, found, int(min(most, q//2)))
@@ -288,9 +267,9 @@ def climb(
     "Several attempts at each width, every other one afresh, up to the first exact fit."
     for K in widths:
         found = nothing(c)
-        if K == c.target.dim and (end := diagonalise(c)).sq <= sq_tol:
+        if K == c.target.dim and (end := by_pencil(c, seed)).sq <= sq_tol:
             end = thin(c, end, sq_tol)
-            return Look(end, (Stage("diagonalise", len(end.weights), _relative(c, end.sq)),), 0, K, "exact")
+            return Look(end, (Stage("diagonalise", len(end.weights), relative(c, end.sq)),), 0, K, "exact")
         for draw in range(draws):
             start = found if draw % 2 else nothing(c)
             found, now = attempt(c, start, K, several(seed, STARTS), draw, sq_tol)
@@ -300,7 +279,7 @@ def climb(
                     fewer, _ = pursue(c, len(end.weights) - 1, sq_tol, seed, draw)
                     if fewer.sq <= sq_tol:
                         end = thin(c, fewer, sq_tol)
-                return Look(end, now + (Stage("thin", len(end.weights), _relative(c, end.sq)),), 0, K, "exact")
+                return Look(end, now + (Stage("thin", len(end.weights), relative(c, end.sq)),), 0, K, "exact")
 
 # %% ../../nbs/decomposition/search.ipynb #0b445cdd
 def search(
@@ -330,7 +309,7 @@ def _search_middling(c, sq_tol, most, seed):
     exact = climb(c, sq_tol, range(full - 1, int(min(most + 1, full))), seed, 2)
     if exact:
         end, _ = narrow(c, exact.found, sq_tol, seed, DRAWS)
-        narrowed = Stage("narrow", len(end.weights), _relative(c, end.sq))
+        narrowed = Stage("narrow", len(end.weights), relative(c, end.sq))
         last = replace(exact, found=end, stages=(*exact.stages, narrowed))
     yield last
 
