@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 NOTEBOOKS = $(PYTHON) dev/notebooks.py
 
-.PHONY: setup prepare fresh docs test bench compare constraints ci
+.PHONY: setup prepare fresh docs look test bench compare constraints ci
 
 setup:
 	python3 -m venv .venv
@@ -21,6 +21,10 @@ fresh:
 
 docs:
 	$(PYTHON) dev/docs.py build
+
+# every page of the site in a browser; what is good is not opened again before it changes
+look:
+	TENSOR_OVERPARAM_LOOK=all $(PYTHON) -m pytest tests/test_docs.py
 
 test:
 	$(PYTHON) -m pytest

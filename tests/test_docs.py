@@ -1,6 +1,8 @@
 """The built site in a browser: opened as files and over http, in light and dark, on a desk and on a phone.
 
-Where TENSOR_OVERPARAM_SHOTS names a folder, a picture of every page in every look is left there.
+Where TENSOR_OVERPARAM_SHOTS names a folder, a picture of every page in every look is left there. Pages that were looked
+at before and have not changed since, by `dev/docs/looked_at.txt`, are not opened again, but for tutorials and the
+landing page; TENSOR_OVERPARAM_LOOK=all opens every page and writes that file anew (`make look`).
 """
 
 import hashlib
@@ -32,6 +34,7 @@ WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 MOVED = docs.moved()
 PAGES = sorted({path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")} - MOVED.keys())
 TUTORIALS = [where for where in PAGES if where.startswith("tutorials/")]
+LOOKED_AT, LOOK_AT_ALL = docs.HERE / "looked_at.txt", os.environ.get("TENSOR_OVERPARAM_LOOK") == "all"
 EXPLORER = "[data-tensor-explorer]"
 READY = """async () => {
     if (window.MathJax) await MathJax.startup.promise;
@@ -129,6 +132,20 @@ def visit_all(look, pages, origin, scheme="light"):
         return sorted(line for wrong in found for line in wrong)
 
 
+def fingerprints():
+    """Return {page: hash of it and of what gives it its looks}."""
+    looks = b"".join(path.read_bytes() for path in sorted((SITE / "_static").glob("site*")))
+    return {where: hashlib.sha256(looks + (SITE / where).read_bytes()).hexdigest()[:16] for where in PAGES}
+
+
+def changed():
+    """Return the pages that nobody has looked at as they are now, and those that are always looked at."""
+    lines = LOOKED_AT.read_text(encoding="utf-8").splitlines() if LOOKED_AT.exists() and not LOOK_AT_ALL else ()
+    known = dict(line.split() for line in lines)
+    return [where for where, found in fingerprints().items()
+            if known.get(where) != found or where in ("index.html", *TUTORIALS)]
+
+
 def shoot(page, where, look):
     """Leave a picture of a whole page, where that is asked for."""
     if SHOTS:
@@ -176,8 +193,10 @@ def test_every_page_is_good_in_the_light_in_the_dark_and_on_a_phone(server, axe)
         shoot(page, where, "phone")
         page.close()
 
-    wrong = visit_all(look, PAGES, server)
+    wrong = visit_all(look, changed(), server)
     assert not wrong, "\n".join(wrong)
+    if LOOK_AT_ALL:
+        LOOKED_AT.write_text("".join(f"{where} {found}\n" for where, found in fingerprints().items()), encoding="utf-8")
 
 
 def test_a_tutorial_opens_dark_where_that_is_preferred():
