@@ -346,6 +346,25 @@ def test_other_array_libraries_are_refused():
         decompose(Factored(torch.ones(2, dtype=torch.float64), torch.eye(2, 4, dtype=torch.float64), 3))
 
 
+@pytest.mark.parametrize("d, order, cosine", [(10, 3, 0.5), (20, 3, 0.8), (12, 4, 0.5), (8, 5, 0.95)])
+def test_equal_cosines_are_no_noise(d, order, cosine):
+    """One strong direction and a flat rest look like a component in noise; all d components are there, exactly."""
+    D = decompose(correlated(d, d, order, coherence=cosine, rng=0))
+    assert D.rank == d and D.verdict == "exact" and D.relative_error < 1e-12
+
+
+@pytest.mark.parametrize(
+    "d, order, rank, road", [(10, 3, 10, "diagonalise"), (12, 3, 19, "quadrics"), (10, 4, 40, "power")]
+)
+def test_the_road_is_told(d, order, rank, road):
+    """Algebra as far as it reaches: eigenvectors, quadrics at order three, powers above."""
+    T = gaussian(d, rank, order, rng=1)
+    D = decompose(T)
+    assert D.rank == rank and D.verdict == "exact" and road in [stage.name for stage in D.stages]
+    with pytest.raises(ValueError, match="algebra"):
+        decompose(T, method="newton")
+
+
 def test_limits_are_kept():
     """Too few components allowed: as many, and marked."""
     D = decompose(gaussian(8, 4, 3, rng=0), max_components=2)
