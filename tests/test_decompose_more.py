@@ -29,8 +29,9 @@ from tensor_overparam.decomposition.certificate import (
 )
 from tensor_overparam.decomposition.compress import bulk_ratio, compress, core, leading, restrict
 from tensor_overparam.decomposition.polish import _by_products, join, levenberg_marquardt, split, squared_distance
+from tensor_overparam.decomposition.problem import Draws, Look, Problem
 from tensor_overparam.decomposition.prune import merge, noise_share, nothing, polish, quiet, shares, thin
-from tensor_overparam.decomposition.search import Look, search
+from tensor_overparam.decomposition.search import search
 from tensor_overparam.descent.objective import residual_norm
 from tensor_overparam.tensors.kernels import weigh
 from tensor_overparam.tensors.monomials import monomial_count, pack_coordinates
@@ -249,7 +250,8 @@ def test_almost_as_many_parameters_as_numbers(order, dim, rank):
     for seed in range(8):
         T = gaussian(dim, rank, order, rng=[58, seed])
         D = silent(T, rng=seed)
-        assert D.relative_error < 1e-10 and D.verdict == "exact"
+        assert D.relative_error < 1e-10
+        assert D.verdict == ("saturated" if D.rank * dim >= monomial_count(dim, order) else "exact")
         assert D.rank == rank or D.rank > rank and condition_number(T.vectors, order, dim) > 1e4
 
 
@@ -751,7 +753,8 @@ def test_looks_tell_how_it_goes():
     assert len(looks) > 1 and all(b <= a for a, b in zip(sizes, sizes[1:]))
     assert [look.verdict for look in looks[:-1]] == [""] * (len(looks) - 1)
     c = compress(T)
-    assert list(search(c, (1e-10 * c.size) ** 2, np.inf, 0))[-1].found.sq <= (1e-10 * c.size) ** 2
+    p = Problem(c, (1e-10 * c.size) ** 2, np.inf, Draws(0))
+    assert list(search(p))[-1].found.sq <= p.sq_tol
 
 
 @pytest.mark.parametrize("after", [1, 3])

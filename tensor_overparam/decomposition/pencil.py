@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SLICES', 'EXISTS', 'HOPELESS', 'PENCILS', 'entries', 'traced', 'square_flattening', 'matrices', 'diagonalise_jointly',
-           'eigencomponents', 'as_packed', 'measured', 'by_pencil']
+           'eigencomponents', 'as_packed', 'measured', 'by_pencil', 'needs_complex']
 
 # %% ../../nbs/decomposition/pencil.ipynb #f908ef3a
 import numpy as np
@@ -42,15 +42,16 @@ def square_flattening(
 def matrices(
     T:Target, # `Factored`, or packed, of order 3 or more
     seed:int, # of the contractions
-)->tuple:     # (6, d, d) matrices M_j, and a function V (r, d) -> (r, 6): the weights c_jk they give to components
-    "All slots but two contracted in six ways; the first of them with the identity, where the order is even."
+    count:int=SLICES, # how many
+)->tuple:     # (count, d, d) matrices M_j, and a function V (r, d) -> (r, count): the weights c_jk of components
+    "All slots but two contracted in several ways; the first of them with the identity, where the order is even."
     d, draw = T.dim, np.random.default_rng([seed, 77])
     if T.order % 2:
-        X = draw.normal(size=(SLICES, d))
+        X = draw.normal(size=(count, d))
         def weigh(V):
             return V @ X.T
     else:
-        G = draw.normal(size=(SLICES, d, d))
+        G = draw.normal(size=(count, d, d))
         G = (G + G.swapaxes(1, 2))/2
         G[0] = np.eye(d)
         def weigh(V):
@@ -74,7 +75,7 @@ def matrices(
 EXISTS, HOPELESS = 1e-12, 1e-6 # `off` below and above which there are, or are no, such components; between is noise
 
 def diagonalise_jointly(
-    W,           # (q, q) rows that nearly diagonalise all matrices
+    W,           # (q, q) rows, real or complex, that nearly diagonalise all matrices
     M,           # (6, q, q) symmetric matrices
     steps:int=8, # most Newton steps
 )->tuple:        # (q, q) better rows, and `off`
@@ -88,15 +89,16 @@ def diagonalise_jointly(
             break
         W, C = W/size[:, None]**.5, C/np.sqrt(size[:, None]*size)
         weights = C[:, diagonal]
-        off = np.sum(C[:, ~diagonal]**2)/len(W)
+        off = np.sum(abs(C[:, ~diagonal])**2)/len(W)
         if not off < best[1]:
             break
         best = W, off
         if off < (len(W)*np.finfo(float).eps)**2:
             break
-        B = weights.T @ weights
-        y = np.einsum("jkm,jm->km", C, weights)
-        F = np.clip(-(y - B*y.T)/np.maximum(1 - B*B, 1e-3), -.5, .5)
+        B = weights.T @ weights.conj()
+        y = np.einsum("jkm,jm->km", C, weights.conj())
+        F = -(y - B*y.T)/np.maximum(1 - abs(B)**2, 1e-3)
+        F *= .5/np.maximum(abs(F), .5)
         F[diagonal] = 0
         W = W + F @ W
     return best
@@ -109,15 +111,16 @@ def eigencomponents(
     seed:int, # of the contractions
     pencils:int=PENCILS, # pairs of matrices to begin from
     steps:int=8, # most Newton steps from each
+    slices:int=SLICES, # matrices
 )->tuple:     # (q,) weights, (q, q) unit directions and `off`; no components where an eigenproblem breaks down
     "As many components as dimensions, from the eigenvectors of pencils; weights by least squares in the matrices."
-    M, weigh = matrices(T, seed)
+    M, weigh = matrices(T, seed, slices)
     scale = abs(M).max()
     draw, best = np.random.default_rng([seed, 78]), (np.empty((0, T.dim)), np.inf)
     if not (np.isfinite(scale) and scale > 0):
         return np.empty(0), *best
     M = M/scale
-    for mix in (np.eye(2, SLICES), *draw.normal(size=(pencils - 1, 2, SLICES))):
+    for mix in (np.eye(2, slices), *draw.normal(size=(pencils - 1, 2, slices))):
         A, B = np.tensordot(mix, M, 1)
         try:
             values, vectors = np.linalg.eig(np.linalg.solve(A, B))
@@ -168,3 +171,22 @@ def by_pencil(
         return nothing(c)
     w, V, off = eigencomponents(T, seed)
     return measured(c, w, V) if off <= HOPELESS else nothing(c)
+
+# %% ../../nbs/decomposition/pencil.ipynb #513d47b2
+def needs_complex(
+    T:Target, # `Factored`, or packed, of order 3 or more, that fills its q dimensions
+    seed:int, # of the contractions
+)->bool:      # True where q complex components are exact and no q real ones are
+    "Is the tensor a sum of as many complex powers as dimensions, some of them in conjugate pairs?"
+    M, _ = matrices(T, seed)
+    scale = abs(M).max()
+    if not (np.isfinite(scale) and scale > 0):
+        return False
+    try:
+        values, vectors = np.linalg.eig(np.linalg.solve(M[0]/scale, M[1]/scale))
+    except np.linalg.LinAlgError:
+        return False
+    if not (abs(values.imag) > 1e-6*abs(values)).any():
+        return False
+    return bool(diagonalise_jointly(vectors.T, M/scale)[1] <= EXISTS)
+

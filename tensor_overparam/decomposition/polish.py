@@ -83,7 +83,8 @@ def _iterative_step(x, s, down, order, damping):
         return scipy.linalg.cho_solve(factor, v.reshape(x.shape), check_finite=False).ravel()
     K = LinearOperator((n, n), matvec=product, dtype=float)
     M = LinearOperator((n, n), matvec=precondition, dtype=float)
-    step, unfinished = cg(K, down.ravel(), rtol=1e-3, maxiter=150, M=M)
+    worth = min(150, max(15, n*n//6000)) # so many steps take as long as one factorisation does
+    step, unfinished = cg(K, down.ravel(), rtol=1e-3, maxiter=worth, M=M)
     return step.reshape(x.shape), not unfinished
 
 # %% ../../nbs/decomposition/polish.ipynb #7e394df4

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DRAWS', 'SIDE', 'BLOCKS', 'IDLE', 'wedge', 'slices_along', 'koszul', 'rank_bound', 'vanishing_quadrics',
-           'squares_span', 'squares_in', 'by_quadrics']
+           'squares_span', 'squares_in', 'squares_in_noise', 'by_quadrics']
 
 # %% ../../nbs/decomposition/quadrics.ipynb #fd80bea4
 from itertools import combinations
@@ -16,7 +16,8 @@ import numpy as np
 from .compress import Core
 from .pencil import as_packed, entries, measured
 from .polish import best_weights
-from .powers import climb, draw_units, fresh, off_space, reflection, sharpen, spread
+from .powers import OFF, climb, draw_units, fresh, gap_after, off_space, reflection, sharpen, spread
+from .problem import POLICY
 from .prune import Found, nothing
 from ..tensors.monomials import coordinates, monomial_count, monomial_index, multiplicities, row_numbers
 from ..tensors.targets import Factored
@@ -57,10 +58,14 @@ def rank_bound(
     s = np.linalg.svd(koszul(slices_along(T, X), wedge(p)), compute_uv=False)
     return _bound(s, p, T.dim)
 
-def _bound(s, p, d):
+def _bound(s, p, d, least=1e-10):
     "From the singular values: symmetry alone annihilates C(2p+1,p-1) vectors, so a larger rank says nothing."
-    rank, each = int(np.sum(s > 1e-10*s[0])), comb(2*p, p)
-    return -(-rank//each), rank % each == 0 and rank < comb(2*p + 1, p)*d - comb(2*p + 1, p - 1)
+    rank, each = int(np.sum(s > least*s[0])), comb(2*p, p)
+    return -(-rank//each), rank % each == 0 and rank < _room(p, d)
+
+def _room(p, d):
+    "Rank of K that symmetry alone allows."
+    return comb(2*p + 1, p)*d - comb(2*p + 1, p - 1)
 
 # %% ../../nbs/decomposition/quadrics.ipynb #23945faf
 DRAWS = 100 # draws of the contractions, at most
@@ -77,14 +82,16 @@ def squares_span(
     T,        # `Factored`, or packed, of order 3
     p:int,    # 2p+1 contractions
     seed:int, # of the contractions
+    error:float=0.,# relative error of the tensor, beside rounding
 ):            # (D, r) orthonormal basis of the span of the squares, or None where it is out of reach
     "The span of u_k u_kᵀ: what is orthogonal to all quadrics that vanish on the components."
+    least, known = max(1e-10, 10*error), max(1e-11, 100*error**2)
     d, draw, E = T.dim, np.random.default_rng([seed, 80]), wedge(p)
     D, gram, seen, look, enough = monomial_count(d, 2), 0., -1, 2, None
     for k in range(1, DRAWS + 1):
         X = np.linalg.qr(draw.normal(size=(d, 2*p + 1)))[0].T
         U, s, _ = np.linalg.svd(koszul(slices_along(T, X), E))
-        r, reached = _bound(s, p, d)
+        r, reached = _bound(s, p, d, least)
         if not reached or r <= d or p == 1 and d >= 5 and r == 3*d//2 - 1:
             return None # nothing to see, nothing to do, or three quadrics a draw, where p = 2 sees hundreds
         Q = vanishing_quadrics(U[:, comb(2*p, p)*r:], X, E)
@@ -93,7 +100,7 @@ def squares_span(
             break
         if k == look and enough is None:
             values = np.linalg.eigvalsh(gram)
-            count = int(np.sum(values > 1e-11*values[-1]))
+            count = int(np.sum(values > known*values[-1]))
             if count == D - r:
                 enough = 2*k
             elif count == seen:
@@ -109,6 +116,7 @@ def squares_in(
     P,        # (D, r) orthonormal basis of a space of symmetric matrices
     d:int,    # dimension
     seed:int, # of the starts
+    off:float=1e-7,# distance of a square from the space, at most
 ):            # (≤ r, d) unit vectors
     "The squares in it. Found ones are projected out for the climb; when nothing new comes, it begins again with all."
     rest, V, draw, idle = P, np.empty((0, d)), np.random.default_rng([seed, 81]), 0
@@ -119,7 +127,7 @@ def squares_in(
         X = climb(spread(rest, d, 2), draw_units(draw, max(8, (r - len(V))//2), d))
         X = fresh(sharpen(whole, fresh(X, V)), V)
         before = len(V)
-        for x in X[off_space(P, X, 2) < 1e-7]:
+        for x in X[off_space(P, X, 2) < off]:
             alpha = rest.T @ coordinates(x[None], 2)[:, 0]
             if alpha @ alpha >= .02:
                 rest, V = (rest @ reflection(alpha))[:, 1:], np.concatenate([V, x[None]])
@@ -128,6 +136,35 @@ def squares_in(
             rest, idle = P, 0
     return V
 
+# %% ../../nbs/decomposition/quadrics.ipynb #e2267701
+def squares_in_noise(
+    c:Core,   # tensor in q dimensions
+    seed:int, # of contractions and starts
+)->tuple:     # (r,) weights and (r, q) unit directions; none where no end of the signal is seen
+    "The same with noise: the rank from the gap in the singular values of K, weights by least squares."
+    T, d, draw = as_packed(c.target), c.target.dim, np.random.default_rng([seed, 82])
+    none, D = (np.empty(0), np.empty((0, d))), monomial_count(d, 2)
+    for p in (1, 2):
+        each = comb(2*p, p)
+        if c.target.order != 3 or T is None or 2*p + 1 > d or comb(2*p + 1, p)*d > SIDE:
+            return none
+        r, ratio, gram, E, k, draws = 0, 0., 0., wedge(p), 0, 1
+        while k < draws:
+            X = np.linalg.qr(draw.normal(size=(d, 2*p + 1)))[0].T
+            U, s, _ = np.linalg.svd(koszul(slices_along(T, X), E))
+            if k == 0:
+                r, ratio = gap_after(s[each - 1:_room(p, d):each], d + 1, _room(p, d)//each - 2)
+                draws = min(DRAWS, 2*(1 + (D - r)//max(1, comb(2*p + 1, p)*(len(U) - each*r)//d)))
+            if ratio < POLICY.gap:
+                break
+            Q = vanishing_quadrics(U[:, each*r:], X, E)
+            gram, k = gram + Q.T @ Q, k + 1
+        if k == draws:
+            V = squares_in(np.linalg.eigh(gram)[1][:, :r], d, seed, OFF)
+            return best_weights(T, V) if len(V) else none[0], V
+    return none
+
+# %% ../../nbs/decomposition/quadrics.ipynb #e2267702
 def by_quadrics(
     c:Core,   # tensor in q dimensions
     seed:int, # of contractions and starts
@@ -139,10 +176,10 @@ def by_quadrics(
     for p in (1, 2):
         if 2*p + 1 > d or comb(2*p + 1, p)*d > SIDE:
             break
-        P = squares_span(T, p, seed)
+        P = squares_span(T, p, seed, c.floor)
         if P is None:
             continue
-        V = squares_in(P, d, seed)
+        V = squares_in(P, d, seed, max(1e-7, min(OFF, 100*c.floor)))
         if len(V) == P.shape[1]:
             return measured(c, best_weights(T, V), V)
     return nothing(c)
