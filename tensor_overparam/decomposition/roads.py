@@ -6,6 +6,7 @@
 __all__ = ['ROADS', 'METHODS', 'EXPLAINED', 'by_algebra', 'from_noise', 'travel']
 
 # %% ../../nbs/decomposition/roads.ipynb #82ec69e6
+from .binary import by_hankel
 from .compress import Core
 from .pencil import as_packed, by_pencil, eigencomponents
 from .powers import by_powers
@@ -15,7 +16,7 @@ from .search import CROWDED, Look, Stage, relative, search
 from ..tensors.monomials import monomial_count
 
 # %% ../../nbs/decomposition/roads.ipynb #f1e9d088
-ROADS = {"diagonalise": by_pencil, "power": by_powers, "quadrics": by_quadrics}
+ROADS = {"sylvester": by_hankel, "diagonalise": by_pencil, "power": by_powers, "quadrics": by_quadrics}
 METHODS = ("auto", "algebra", "descent")
 
 def by_algebra(
