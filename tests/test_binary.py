@@ -101,7 +101,7 @@ def test_known_ranks(name):
 
 @pytest.mark.parametrize("order", range(3, 9))
 def test_real_factors_need_as_many_powers(order):
-    """A product of l different real linear forms has real rank l; with one pair made complex, a lower one is possible."""
+    """A product of l different real linear forms has real rank l."""
     for seed in range(5):
         angles = np.random.default_rng([order, seed]).uniform(0, np.pi, order)
         g = with_zeros(angles[None])[0]
@@ -194,9 +194,7 @@ def test_hankel_matrices_turn_with_the_plane():
     """Singular values are those of the rotated form."""
     t = np.random.default_rng(2).normal(size=8)
     for n in (2, 3):
-        s, r = (
-            np.linalg.svd(hankel(x * root_binomials(7), n), compute_uv=False) for x in (t, rotated(t, 1.1))
-        )
+        s, r = (np.linalg.svd(hankel(x * root_binomials(7), n), compute_uv=False) for x in (t, rotated(t, 1.1)))
         assert np.allclose(s, r)
 
 

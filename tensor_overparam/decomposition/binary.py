@@ -102,7 +102,7 @@ def real_zeros(
     return (low + high)/2 % np.pi
 
 # %% ../../nbs/decomposition/binary.ipynb #3b17b888
-LINES = 400   # planes of forms that are searched, up to degree 6; beyond, as many as take the same time (see the page)
+LINES = 400   # planes of forms that are searched, up to degree 6; beyond, as many as take the same time
 STRETCH = 7.  # largest logarithm by which the plane is stretched; few have real zeros so close that they need more
 APPROACH = 10 # rounds in which a seventh of the lines go on from the forms with the zeros nearest to real
 
