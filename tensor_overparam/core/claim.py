@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from .loop import all_or_nothing
 
 # %% ../../nbs/core/claim.ipynb #2acad6c0
 KINDS_OF_CLAIM = ("equal", "upper", "lower", "rate")
@@ -223,8 +224,9 @@ class Claim:
 
     @property
     def page(self):
-        "The notebook where it is derived and drawn, as its module is called: 'lazy', or 'wing/lazy'."
-        return self.about.__module__.partition(".")[2].replace(".", "/")
+        "The notebook where it is derived and drawn, as its module is called: 'wing/lazy'; '' for a claim of your own."
+        package, _, module = (self.about.__module__ or "").partition(".")
+        return module.replace(".", "/") if package == __name__.partition(".")[0] else ""
 
     def check(self, case="quick"):
         "Run the experiment. Raises ValueError for an unknown case."
@@ -236,15 +238,19 @@ class Claim:
         "Run the experiment on this target. Raises ValueError for a claim that is about planted targets only."
         if self.on is None:
             raise ValueError(f"the claim {self.statement!r} is not about any target, but about planted ones")
-        parameters = self.on(target, width, seed)
+        with all_or_nothing():
+            parameters = self.on(target, width, seed)
         if isinstance(parameters, str):
             untried = Prediction(self.cite, self.quantity, self.kind, np.nan, {parameters: False})
             return Comparison(untried, np.array(np.nan), np.array(np.nan), 0., np.nan, NOT_APPLICABLE, (parameters,))
         return self.judge(**(self.quick | parameters))
 
     def judge(self, **parameters):
-        "Experiment, hypotheses, prediction, measurement, verdict."
-        seen = self.experiment(**parameters)
+        "Experiment, hypotheses, prediction, measurement, verdict. Raises KeyboardInterrupt when interrupted."
+        with all_or_nothing():
+            return self._judged(self.experiment(**parameters))
+
+    def _judged(self, seen):
         assumes = {text: bool(holds(seen)) for text, holds in self.assumes.items()}
         measured = self.measure(seen)
         m = measured if isinstance(measured, Measured) else Measured(measured)
