@@ -148,8 +148,8 @@ def _known(name):
         return CHECKS[name]
     near = get_close_matches(str(name), CHECKS)
     hint = f"did you mean {' or '.join(near)}? Expected" if near else "expected"
-    raise ValueError(f"there is no claim {name!r:.60} in the ledger; {hint} a Claim, or one of the {len(CHECKS)} names in "
-                     "tensor_overparam.ledger.CHECKS, as `tensor-overparam check --list` prints them")
+    raise ValueError(f"there is no claim {name!r:.60} in the ledger; {hint} a Claim, or one of the {len(CHECKS)} names "
+                     "in tensor_overparam.ledger.CHECKS, as `tensor-overparam check --list` prints them")
 
 def _examined(claims, examine, tell):
     "The report on (name, claim) pairs, by a function of a claim that returns it with its comparison."

@@ -10,7 +10,7 @@ import pytest
 
 from tensor_overparam import ledger as the_ledger
 from tensor_overparam.core import loop
-from tensor_overparam.core.claim import HOLDS, NOT_APPLICABLE, VIOLATED
+from tensor_overparam.core.claim import HOLDS, NOT_APPLICABLE, VIOLATED, Prediction, compare
 from tensor_overparam.descent.claims_deflation import DYNAMICS_CHECKS
 from tensor_overparam.descent.claims_lazy import LAZY_CHECKS
 from tensor_overparam.descent.claims_leaving import LEAVING_CHECKS
@@ -170,7 +170,8 @@ def test_an_experiment_that_catches_ctrl_c_has_no_verdict_either():
 
 def mine(**changed):
     """Return a claim of one's own."""
-    return replace(CHECKS["lazy-rank"], **({"statement": "The square of a number is no cube.", "about": mine} | changed))
+    told = {"statement": "The square of a number is no cube.", "about": mine}
+    return replace(CHECKS["lazy-rank"], **(told | changed))
 
 
 def test_one_name_no_name_and_claims_of_ones_own():
@@ -184,6 +185,22 @@ def test_one_name_no_name_and_claims_of_ones_own():
     assert [e.name for e in both.entries] == ["squares", "again"] and both.in_order
     assert mine().page == "" and "<td>squares</td>" in both._repr_html_() and both.to_json()[0]["page"] == ""
     assert both.summary().startswith("2 claims: 2 holds.") and report("lazy-rank").summary().startswith("1 claim: 1")
+
+
+SAYS = Prediction("a", "b", "equal", [1, 2, 3])
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ((SAYS, [1, 2]), r"shapes \(3,\), \(2,\), \(\); expected equal ones"),
+    ((SAYS, [1, 2, 3], "a"), "slack is 'a'; expected"), ((SAYS, [1, 2, 3], 0.0, "a"), "error is 'a'; expected"),
+    ((SAYS, "abc"), "what was measured is 'abc'; expected"), ((3, [1]), "prediction is 3; expected a Prediction"),
+    ((SAYS, [1, 2, 3], 0.0, [1, 2]), r"shapes \(3,\), \(3,\), \(2,\)"),
+    ((Prediction("a", "b", "equal", "c"), 1), "the prediction is 'c'; expected a number"), ((SAYS, []), "nothing was"),
+], ids=str)
+def test_what_cannot_be_compared_is_refused(arguments, words):
+    """In a sentence, before numbers meet."""
+    with pytest.raises(ValueError, match=words):
+        compare(*arguments)
 
 
 @pytest.mark.parametrize("wrong", ["lazy-rang", ["lazy-rank", 3], 3, None, b"lazy-rank", {"x": "y"}])
