@@ -199,7 +199,7 @@ def processed(nb, where, index):
             module = f"{PACKAGE.name}.{found['default_exp'][0]}"
             cells.append(new_markdown_cell(f"```{{py:module}} {module}\n```"))
         if cell.cell_type == "markdown":
-            text, count = numbered(cell.source, page, count)
+            text, count = numbered(at_home(cell.source, where), page, count)
             cells.append(new_markdown_cell(text))
         elif is_code(cell) and not is_hidden(cell, found):
             entries = documented(cell, found, module, link)
@@ -212,6 +212,13 @@ def processed(nb, where, index):
     for number, cell in enumerate(cells):
         cell["id"] = f"cell{number}"
     return new_notebook(cells=cells, metadata=KERNEL)
+
+
+def at_home(text, where):
+    """Let the links of a notebook to hand-written pages, which lead to their sources, lead to the pages themselves."""
+    up = posixpath.relpath(".", posixpath.dirname(where) or ".")
+    folder = PAGES.relative_to(ROOT).as_posix()
+    return re.sub(rf"(?<=\]\()(?:\.\./)+{folder}/(\w+\.md)", lambda link: posixpath.normpath(f"{up}/{link[1]}"), text)
 
 
 def is_hidden(cell, found):

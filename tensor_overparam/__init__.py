@@ -38,15 +38,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tensor_overparam._version import __version__
-from tensor_overparam.decomposition import Decomposition, decompose
-from tensor_overparam.descent import Fit, gradient_descent, lazy_fit, lazy_width, modified_gd
-from tensor_overparam.descent.objective import Diverged
-from tensor_overparam.tensors import Dense, Factored, Target, symmetrize
 
-if TYPE_CHECKING:  # what is loaded when somebody asks for it
-    from tensor_overparam import cli, core, explorers, implicit_bias, ledger, nets, plots, rotation, sweeps
+if TYPE_CHECKING:  # loaded when somebody asks for it, so that a command can begin to listen to Ctrl-C at once
+    from tensor_overparam import (
+        cli,
+        core,
+        decomposition,
+        descent,
+        explorers,
+        implicit_bias,
+        ledger,
+        nets,
+        plots,
+        rotation,
+        sweeps,
+        tensors,
+    )
+    from tensor_overparam.decomposition import Decomposition, decompose
+    from tensor_overparam.descent import Fit, gradient_descent, lazy_fit, lazy_width, modified_gd
+    from tensor_overparam.descent.objective import Diverged
     from tensor_overparam.explorers import explore
     from tensor_overparam.sweeps import sweep
+    from tensor_overparam.tensors import Dense, Factored, Target, symmetrize
 
 __all__ = [
     "decompose",
@@ -78,15 +91,23 @@ _WINGS = (
     "ledger",
     "cli",
 )
-_FROM = {"sweep": "sweeps", "explore": "explorers"}
+_FROM = {
+    "decomposition": ("decompose", "Decomposition"),
+    "tensors": ("Factored", "Dense", "Target", "symmetrize"),
+    "descent": ("modified_gd", "gradient_descent", "lazy_fit", "lazy_width", "Fit"),
+    "descent.objective": ("Diverged",),
+    "sweeps": ("sweep",),
+    "explorers": ("explore",),
+}
+_HOME = {name: module for module, names in _FROM.items() for name in names}
 
 
 def __getattr__(name):
     """Load a wing, or a function of one, when somebody asks for it."""
     if name in _WINGS:
         return import_module(f"{__name__}.{name}")
-    if name in _FROM:
-        return getattr(import_module(f"{__name__}.{_FROM[name]}"), name)
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -8,6 +8,7 @@ __all__ = ['SECTIONS', 'CHECKS', 'FOOTNOTE', 'Entry', 'Report', 'line', 'report'
 # %% ../nbs/ledger.ipynb #b29f786b
 import html
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from time import perf_counter
@@ -24,8 +25,8 @@ from .rotation.claims import ROTATION
 from .descent.claims_width import SUCCESS_CHECKS
 from .rotation.claims_training import TURNED
 from .core.claim import HOLDS, VIOLATED, Claim, Comparison
-from .descent.objective import spectral_scale
-from .tensors.targets import Sum, as_target
+from .descent.objective import prepare, spectral_scale
+from .tensors.targets import Sum
 
 # %% ../nbs/ledger.ipynb #f5edab8e
 SECTIONS = {"tensors": LAZY_CHECKS | MODIFIED_CHECKS | LEAVING_CHECKS | SUCCESS_CHECKS | DYNAMICS_CHECKS,
@@ -74,7 +75,7 @@ class Report:
     Examples
     --------
     >>> report(["lazy-rank"]).summary()
-    '1 claims: 1 holds. Every verdict is the recorded one.'
+    '1 claim: 1 holds. Every verdict is the recorded one.'
     """
     entries: tuple
 
@@ -83,10 +84,12 @@ class Report:
 
     def summary(self):
         "How many claims hold, are violated, are not applicable; and whether that is what is on record."
+        if not self.entries:
+            return "No claims."
         count = Counter(e.comparison.verdict for e in self.entries)
         verdicts = ", ".join(f"{count[v]} {v}" for v in ("holds", "violated", "not applicable") if count[v])
         surprises = [e.name for e in self.entries if not e.as_recorded]
-        return f"{len(self.entries)} claims: {verdicts}. " + (
+        return f"{len(self.entries)} claim{'s'*(len(self.entries) != 1)}: {verdicts}. " + (
             f"Not as recorded: {', '.join(surprises)}." if surprises else "Every verdict is the recorded one.")
 
     def text(self):
@@ -121,18 +124,56 @@ def line(entry):
 
 def _cells(entry):
     c, claim = entry.comparison, entry.claim
-    link = f'<a href="{html.escape(claim.page)}.ipynb">{html.escape(entry.name)}</a>'
+    name = html.escape(entry.name)
+    link = f'<a href="{html.escape(claim.page)}.ipynb">{name}</a>' if claim.page else name
     says = html.escape(claim.statement) + f"<br><small>{html.escape(c.prediction.cite)}</small>"
     verdict = f"<b>{c.verdict}</b>" + (f"<br><small>{html.escape(claim.reason)}</small>" if claim.reason else "")
     return link, says, c.prediction.kind, *entry.numbers(), f"{c.slack:.3g}", verdict
 
-def report(names=None, case:str="quick", tell=None)->Report:
-    """Run checks of the ledger.
+def _chosen(claims):
+    "Names of the ledger and claims of one's own as (name, `Claim`) pairs."
+    if isinstance(claims, dict):
+        return [(name, _known(claim)) for name, claim in claims.items()]
+    if not isinstance(claims, Iterable) or isinstance(claims, str):
+        claims = [claims]
+    return [(_short(c.statement) if isinstance(c, Claim) else c, _known(c)) for c in claims]
+
+def _short(statement): return statement if len(statement) <= 24 else f"{statement[:23].rstrip()}…"
+
+def _known(name):
+    "A claim of the ledger by name; one of one's own as it is."
+    if isinstance(name, Claim):
+        return name
+    if isinstance(name, str) and name in CHECKS:
+        return CHECKS[name]
+    near = get_close_matches(str(name), CHECKS)
+    hint = f"did you mean {' or '.join(near)}? Expected" if near else "expected"
+    raise ValueError(f"there is no claim {name!r:.60} in the ledger; {hint} a Claim, or one of the {len(CHECKS)} names "
+                     "in tensor_overparam.ledger.CHECKS, as `tensor-overparam check --list` prints them")
+
+def _examined(claims, examine, tell):
+    "The report on (name, claim) pairs, by a function of a claim that returns it with its comparison."
+    entries = []
+    for name, claim in claims:
+        start = perf_counter()
+        try:
+            claim, comparison = examine(claim)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"interrupted in {name}, which has no verdict; {len(entries)} of {len(claims)} "
+                                    "claims were examined") from None
+        entries.append(Entry(name, claim, comparison, perf_counter() - start))
+        if tell:
+            tell(entries[-1])
+    return Report(tuple(entries))
+
+def report(claims=None, case:str="quick", tell=None)->Report:
+    """Run checks of the ledger, and claims of your own beside them.
 
     Parameters
     ----------
-    names : list of str, optional
-        Names of checks; all of them if None.
+    claims : str, Claim, list of those, or dict of Claim, optional
+        Names of the ledger's claims, or claims of your own: in a dict, by the names that the table shows; in a list,
+        under the beginning of their statements. All of the ledger if None.
     case : str, default "quick"
         Size of the experiments, 'quick' or 'full'.
     tell : callable, optional
@@ -141,12 +182,14 @@ def report(names=None, case:str="quick", tell=None)->Report:
     Returns
     -------
     Report
-        Entries in the order of the names.
+        Entries in the order of the claims.
 
     Raises
     ------
     ValueError
         For a name that is not in the ledger; it says which ones are close.
+    KeyboardInterrupt
+        After Ctrl-C; the claim that was being examined has no verdict.
 
     Examples
     --------
@@ -154,18 +197,7 @@ def report(names=None, case:str="quick", tell=None)->Report:
     >>> ledger.in_order
     True
     """
-    entries = []
-    for name in names or CHECKS:
-        if name not in CHECKS:
-            near = get_close_matches(name, CHECKS) or list(CHECKS)
-            raise ValueError(f"there is no check {name!r}; expected one of {', '.join(near)}")
-    for name in names or CHECKS:
-        start = perf_counter()
-        comparison = CHECKS[name].check(case)
-        entries.append(Entry(name, CHECKS[name], comparison, perf_counter() - start))
-        if tell:
-            tell(entries[-1])
-    return Report(tuple(entries))
+    return _examined(_chosen(CHECKS if claims is None else claims), lambda claim: (claim, claim.check(case)), tell)
 
 # %% ../nbs/ledger.ipynb #f2877103
 def check_target(target, width:int=4, rng:int=0, tell=None)->Report:
@@ -190,7 +222,9 @@ def check_target(target, width:int=4, rng:int=0, tell=None)->Report:
     Raises
     ------
     ValueError
-        For what is not a target.
+        For what is not a target, a width or a seed.
+    KeyboardInterrupt
+        After Ctrl-C; the claim that was being examined has no verdict.
 
     Examples
     --------
@@ -199,15 +233,16 @@ def check_target(target, width:int=4, rng:int=0, tell=None)->Report:
     >>> ledger.in_order, len(ledger.entries)
     (True, 6)
     """
-    T = as_target(target)
+    T = prepare(target, width, rng).original
+    if not isinstance(rng, (int, np.integer)):
+        raise ValueError(f"rng is {rng!r}; expected a nonnegative integer, one seed for all experiments")
     T = Sum(((1/float(spectral_scale(T)), T),))
-    entries = []
-    for name, claim in CHECKS.items():
-        if not claim.on:
-            continue
-        start, comparison = perf_counter(), claim.check_on(T, width, rng)
+    def examine(claim):
+        comparison = claim.check_on(T, width, rng)
         expected = HOLDS if comparison.verdict == VIOLATED else comparison.verdict
-        entries.append(Entry(name, replace(claim, expected=expected, reason=""), comparison, perf_counter() - start))
-        if tell:
-            tell(entries[-1])
-    return Report(tuple(entries))
+        return replace(claim, expected=expected, reason=""), comparison
+    return _examined([(name, claim) for name, claim in CHECKS.items() if claim.on], examine, tell)
+
+def __dir__():
+    "The names that people come for."
+    return sorted(__all__)

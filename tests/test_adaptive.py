@@ -205,11 +205,23 @@ def test_weight_decay_leaves_a_residual():
         ((X, Y, "preconditioned"), {"D": -np.ones(100)}, "positive"),
         ((X, Y, "preconditioned"), {"D": np.ones(3)}, "shape"),
         ((*TINY, "adagrad"), {"epsilon": 0.0}, "epsilon"),
+        ((X, Y), {"observe": 3}, "observe is 3; expected a dict of functions"),
+        ((X, Y), {"rng": "a"}, "rng is 'a'; expected a nonnegative integer seed"),
+        ((X, Y), {"rng": -1}, "rng is -1; expected a nonnegative integer seed"),
     ],
 )
 def test_bad_input_is_refused_in_a_sentence(arguments, options, message):
     with pytest.raises(ValueError, match=message):
         descend(*arguments, **options)
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ({"n": 3, "d": -1}, "d is -1; expected an integer of at least 1"), ({"n": 0, "d": 3}, "n is 0; expected"),
+    ({"n": 2.5}, "n is 2.5"), ({"d": "a"}, "d is 'a'"), ({"rng": "a"}, "rng is 'a'; expected a nonnegative"),
+])
+def test_examples_that_cannot_be_drawn_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        gaussian_regression(**arguments)
 
 
 def test_a_diverged_run_is_kept_on_request():

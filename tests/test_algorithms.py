@@ -257,6 +257,21 @@ def test_nonsense_is_refused(name, options):
 
 
 @each_algorithm
+@pytest.mark.parametrize(("options", "words"), [
+    ({"epoch": 3}, "has no option 'epoch'.* one of target, width, .*observe, progress"),
+    ({"obzerve": {}}, "has no option 'obzerve'; did you mean 'observe'"),
+    ({"observe": 3}, "observe is 3; expected a dict of functions"),
+    ({"observe": {"x": 3}}, "observe is {'x': 3}; expected a dict of functions"),
+], ids=str)
+def test_options_that_nobody_knows_are_refused(name, options, words):
+    """By the trainer's own name, with what is close and what there is."""
+    with pytest.raises(ValueError, match=words) as error:
+        train(name, TARGETS["factored 3"](), **options)
+    assert not str(error.value).startswith("run") and (name != "modified" or "epoch" not in options
+                                                       or "did you mean 'epochs'" in str(error.value))
+
+
+@each_algorithm
 def test_targets_that_cannot_be_learned_are_refused(name):
     """Zero, asymmetric and infinite arrays are refused before anything runs."""
     lopsided = np.arange(8.0).reshape(2, 2, 2)

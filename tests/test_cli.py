@@ -6,14 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tensor_overparam.cli.commands import _sentence
 from tensor_overparam.ledger import CHECKS
 from tensor_overparam.tensors.problems import gaussian
 from tensor_overparam.tensors.targets import to_dense
 
+ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "tensor_overparam"]
 SMALL = "compare --dim 8 --rank 2 --widths 1,3 --dims 6,8 --seeds 3"
 
@@ -125,6 +129,43 @@ def test_an_interruption_writes_nothing(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_an_interrupted_claim_has_no_verdict(tmp_path):
+    """Ctrl-C in the midst of the ledger: what is printed stays, and nothing is said of the claim at hand."""
+    process = subprocess.Popen([*COMMAND, "check", "--json", "out.json"], cwd=tmp_path, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    lines = [process.stdout.readline(), process.stdout.readline()]
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    rest, error = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in error and os.listdir(tmp_path) == []
+    assert lines[0].startswith("claim") and lines[1].startswith(next(iter(CHECKS)))
+    assert "(recorded:" not in rest and "claims:" not in rest and "which has no verdict" in error, (rest, error)
+
+
+@pytest.mark.parametrize("module", ["numpy", "scipy.linalg", "tensor_overparam.descent.modified"])
+def test_an_interruption_while_it_is_being_loaded_is_quiet(module):
+    """Exit code 130 and not a word, wherever among the imports it comes."""
+    code = f"""
+import signal, sys
+class Press:
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}: signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Press())
+from tensor_overparam.__main__ import main
+sys.exit(main())
+"""
+    back = subprocess.run([sys.executable, "-c", code, "compare"], capture_output=True, text=True)
+    assert (back.returncode, back.stdout, back.stderr) == (130, "", "")
+
+
+def test_loading_is_inside_the_net():
+    """What the entry point is in loads nothing heavy; what is heavy is loaded where Ctrl-C is heard."""
+    code = "import sys, tensor_overparam.__main__; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "scipy", "tensor_overparam.cli"} & set(found)
+    assert "tensor_overparam.__main__:main" in (ROOT / "settings.ini").read_text(encoding="utf-8")
+
+
 def test_the_ledger(tmp_path):
     """Names are listed with their statements, chosen checks run, unknown ones are answered with what is close."""
     listed = call(tmp_path, "check", "--list")
@@ -133,6 +174,21 @@ def test_the_ledger(tmp_path):
     assert back.returncode == 0 and json.loads((tmp_path / "ledger.json").read_text())[0]["verdict"] == "holds"
     wrong = call(tmp_path, "check", "lazy-rang")
     assert wrong.returncode == 2 and "lazy-rank" in wrong.stderr and "Traceback" not in wrong.stderr
+    for words in ("nonsense", "--target none.npy"):
+        wrong = call(tmp_path, "check", *words.split())
+        assert wrong.returncode == 2 and wrong.stdout == ""
+        assert len(wrong.stderr) < 300 and wrong.stderr.count("\n") == 1
+
+
+def test_parameters_go_by_the_names_of_their_options():
+    """What a function says of `rng` is about --seed here; what it says of a file of one's own is no option."""
+    a = SimpleNamespace(target=None, data=None, seed=-1, dim=0, rank=4, max_components=0)
+    assert _sentence(ValueError("rng is -1; expected"), a) == "--seed is -1; expected"
+    assert _sentence(ValueError("dim is 0 and rank is 4; both"), a) == "--dim is 0 and --rank is 4; both"
+    assert _sentence(ValueError("max_components is 0; expected"), a) == "--max-components is 0; expected"
+    assert _sentence(ValueError("the rank is 3"), a) == "the rank is 3"
+    a.target = "T.npy"
+    assert _sentence(ValueError("dim is 3; expected"), a) == "dim is 3; expected"
 
 
 def test_help_is_for_people(tmp_path):

@@ -197,6 +197,9 @@ def test_only_plots_load_matplotlib_and_nothing_loads_widgets():
 def test_what_nobody_asked_for_is_not_loaded():
     found = [name.partition(".") for name in loaded_by("import tensor_overparam")]
     found = {room(rest) for package, _, rest in found if package == PACKAGE.name}
+    assert found == {"", GROUND}
+    found = [name.partition(".") for name in loaded_by("from tensor_overparam import decompose, gradient_descent")]
+    found = {room(rest) for package, _, rest in found if package == PACKAGE.name}
     assert found == {"", "core", "tensors", "descent", "decomposition", GROUND}
 
 

@@ -14,11 +14,20 @@ from tensor_overparam import lazy_fit, modified_gd  # noqa: E402
 from tensor_overparam.core.claim import Prediction, compare  # noqa: E402
 from tensor_overparam.descent.deflation import component_mass, deflation_flow  # noqa: E402
 from tensor_overparam.descent.registry import names, style_of  # noqa: E402
-from tensor_overparam.plots.base import CYCLE, INK, PALETTE, loss_curve  # noqa: E402
+from tensor_overparam.plots.base import (  # noqa: E402
+    CYCLE,
+    INK,
+    PALETTE,
+    decomposition,
+    errors_by_width,
+    headline,
+    loss_curve,
+    widths_by_dim,
+)
 from tensor_overparam.plots.claims import lazy_residual, ledger_tiles, margins  # noqa: E402
 from tensor_overparam.plots.films import crowd, film  # noqa: E402
 from tensor_overparam.plots.geometry import directions, gram, on_disc  # noqa: E402
-from tensor_overparam.plots.phase import phase_diagram  # noqa: E402
+from tensor_overparam.plots.phase import phase_diagram, thresholds  # noqa: E402
 from tensor_overparam.plots.runs import (  # noqa: E402
     Plateau,
     component_cosines,
@@ -271,6 +280,16 @@ WRONG = {
     "a sentence": lambda run: margins({"a": "holds"}),
     "no section": lambda run: ledger_tiles(CLAIMS, sections={"a": ["kept"]}),
     "no room": lambda run: ledger_tiles(CLAIMS, per_line=0),
+    "a number for a run": lambda run: loss_curve(3),
+    "a number for a run's components": lambda run: component_cosines(3, T),
+    "texts for results": lambda run: headline("a", "b"),
+    "text for a result": lambda run: errors_by_width("a"),
+    "text for widths": lambda run: widths_by_dim("a"),
+    "a number for a diagram": lambda run: phase_diagram(3),
+    "a number for curves": lambda run: thresholds(3),
+    "no curves": lambda run: thresholds([]),
+    "a number for a curve": lambda run: thresholds([3]),
+    "a number for a decomposition": lambda run: decomposition(3),
 }
 
 

@@ -485,6 +485,23 @@ def test_an_interruption_keeps_what_is_finished(tmp_path):
         assert len(s.table()) == 4
 
 
+PLAIN = """
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from tensor_overparam import sweep
+def double(a, seed): return 2*a
+with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    sweep(double, {"a": [1]}, [0], ":memory:", pool, progress=False)
+"""
+
+
+def test_a_script_without_a_guard_is_told_so(tmp_path):
+    """Its workers die while they read it; the message says what to write."""
+    (tmp_path / "plain.py").write_text(PLAIN)
+    back = subprocess.run([sys.executable, "plain.py"], cwd=tmp_path, capture_output=True, text=True, env=paths())
+    assert back.returncode == 1 and 'under `if __name__ == "__main__":`' in back.stderr.splitlines()[-1]
+
+
 def test_modules_know_only_what_is_below_them(tmp_path):
     """The names of runs know nothing of files, the file nothing of workers; no heavy module is loaded."""
     out = script(tmp_path, "-c", "import sys, tensor_overparam.sweeps.sweeping; print(*sys.modules)").stdout.split()

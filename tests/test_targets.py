@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tensor_overparam.descent.lazy import lazy_width
 from tensor_overparam.descent.modified import modified_gd
 from tensor_overparam.descent.objective import relative_error, residual_norm
 from tensor_overparam.descent.vanilla import gradient_descent
@@ -62,6 +63,14 @@ def power_array(dim, order):
     return symmetrize(array)
 
 
+def own(**members):
+    """Return an object of a class of one's own, with these members."""
+    Own = type("Own", (), {})
+    made = Own()
+    vars(made).update(members)
+    return made
+
+
 BAD = {
     "not square": (lambda: Dense(np.ones((2, 3))), ["(2, 3)", "(d, …, d)"]),
     "a vector": (lambda: Dense(np.ones(3)), ["(3,)", "two axes"]),
@@ -117,6 +126,23 @@ BAD = {
     "constant data to whiten": (lambda: whiten(np.ones((5, 2))), ["0"]),
     "more directions than data have": (lambda: whiten(RNG.normal(size=(9, 2)), 3), ["3", "between 1 and 2"]),
     "components of other dimensions": (lambda: recovery(CLEAN, orthogonal(5, 2, 3)), ["(3, 4)", "(3, 5)", "equal"]),
+    "a seed of text": (lambda: gaussian(5, 2, 3, rng="a"), ["rng is 'a'", "nonnegative integer seed"]),
+    "a negative seed": (lambda: orthogonal(5, 2, 3, rng=-1), ["rng is -1", "nonnegative integer seed"]),
+    "a seed of text for noise": (lambda: with_noise(CLEAN, 0.1, rng="a"), ["rng is 'a'", "nonnegative"]),
+    "noise of text": (lambda: with_noise(CLEAN, "a"), ["noise level is 'a'", "at least 0"]),
+    "an array for components": (lambda: recovery(CLEAN, np.ones(3)), ["truth is array", "`Factored`"]),
+    "a number for components": (lambda: recovery(3, CLEAN), ["found is 3", "`Factored`"]),
+    "a batch of components": (lambda: recovery(MANY, CLEAN), ["found is", "single"]),
+    "a target without contractions": (lambda: as_target(own(order=3, dim=4)), ["has no contract", "`order`, `dim`"]),
+    "a target with nothing else": (lambda: as_target(own(contract=abs)), ["has no order and no dim", "`contract`"]),
+    "a target of order 1": (lambda: as_target(own(order=1, dim=4, contract=abs)), ["order is 1", "at least 2"]),
+    "a target of no dimensions": (lambda: as_target(own(order=3, dim=0, contract=abs)), ["dim is 0", "at least 1"]),
+    "one row for two": (lambda: gradient_descent(own(order=3, dim=4, contract=lambda C: C[0]), 2),
+                        ["Own.contract answered shape (4,)", "(2, 4)"]),
+    "text for rows": (lambda: as_target(own(order=3, dim=4, contract=str)), ["Own.contract answered '", "(2, 4)"]),
+    "a width in dimensions of text": (lambda: lazy_width("a", 3), ["dim is 'a'", "integer of at least 1"]),
+    "a width in half dimensions": (lambda: lazy_width(5.5, 3), ["dim is 5.5", "integer of at least 1"]),
+    "a width of order 1": (lambda: lazy_width(5, 1), ["order is 1", "integer of at least 2"]),
     "a zero target": (lambda: gradient_descent(np.zeros((3, 3)), 2), ["zero", "nonzero"]),
     "an error relative to zero": (lambda: relative_error(0 * CLEAN, CLEAN), ["zero", "nonzero"]),
 }

@@ -345,6 +345,13 @@ def test_iterate_streams_states_and_leaves_the_start_alone():
         states[0].step = 7
 
 
+@pytest.mark.parametrize(("params", "steps"), [(X(np.array(1.0)), -1), (X(np.array(1.0)), 2.5), ({"x": 1.0}, 3)])
+def test_iterate_refuses_at_the_call(params, steps):
+    """Not when somebody asks for the first state."""
+    with pytest.raises(ValueError, match="expected"):
+        iterate(halve, params, steps=steps)
+
+
 @pytest.mark.parametrize("start", [{"x": 1.0}, 1.0, None, X])
 def test_parameters_are_a_dataclass(start):
     """Anything else is refused in a sentence."""

@@ -9,6 +9,7 @@ __all__ = ['ABOUT', 'EXAMPLES', 'LEDGER', 'COMMANDS', 'parser', 'compare', 'chec
 import argparse
 import json
 import os
+import re
 import sys
 from dataclasses import fields
 from importlib.util import find_spec
@@ -16,7 +17,7 @@ from importlib.util import find_spec
 import numpy as np
 from .._version import __version__
 from .decompose import add_decompose, decompose_file
-from .options import integers, made_by, own_tensor, settle, target_of, writable
+from .options import PLANTED, integers, made_by, own_tensor, settle, target_of, writable
 from .phase import add_phase, phase_command
 from ..descent.regimes import needed_widths, same_width
 from ..descent.registry import names
@@ -141,9 +142,11 @@ def check(a, say=print):
         writable(a.json, "--json")
     if (a.target or a.data) and a.names:
         raise ValueError("names are for planted problems; expected none with --target or --data")
-    say(line(None))
+    told = []
     def tell(entry):
-        return say(line(entry))
+        for e in (None, entry)[bool(told):]: # the heading comes with the first line: a refusal needs none
+            say(line(e))
+        told.append(entry)
     if a.target or a.data:
         ledger = check_target(target_of(a)[1], tell=tell)
     else:
@@ -223,7 +226,7 @@ def main(argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError, MemoryError) as error:
-        print(f"tensor-overparam: {_sentence(error)}", file=sys.stderr)
+        print(f"tensor-overparam: {_sentence(error, a)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
         said = str(error) or "interrupted; nothing was written"
@@ -232,7 +235,12 @@ def main(argv=None):
 
 COMMANDS = {"compare": compare, "check": check, "decompose": decompose_file, "phase": phase_command}
 
-def _sentence(error):
+def _sentence(error, a):
+    "What went wrong, with parameters by the names of their options."
     if isinstance(error, MemoryError):
         return "not enough memory for a problem of this size; try a smaller --dim, --whiten or --widths"
-    return " ".join(str(error).split())
+    said, own = " ".join(str(error).split()), getattr(a, "target", None) or getattr(a, "data", None)
+    for name, option in ({n: n for n in vars(a)} | {"rng": "seed"}).items():
+        if option in vars(a) and not (own and option in PLANTED):
+            said = re.sub(rf"^(\S+ is \S+ and )?{name} is ", rf"\1--{option.replace('_', '-')} is ", said)
+    return said

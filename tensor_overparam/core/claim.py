@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from .loop import all_or_nothing
 
 # %% ../../nbs/core/claim.ipynb #2acad6c0
 KINDS_OF_CLAIM = ("equal", "upper", "lower", "rate")
@@ -110,7 +111,7 @@ def compare(prediction:Prediction, measured, slack:float=0., error=0., x=None)->
     Raises
     ------
     ValueError
-        For empty measurements, or a rate at fewer than two x.
+        For empty measurements, a rate at fewer than two x, and what is no number or does not go with the prediction.
 
     Examples
     --------
@@ -118,18 +119,37 @@ def compare(prediction:Prediction, measured, slack:float=0., error=0., x=None)->
     >>> compare(says, [1., .1], x=[1, 100], slack=.01).verdict
     'holds'
     """
+    if not isinstance(prediction, Prediction):
+        raise ValueError(f"prediction is {prediction!r:.60}; expected a Prediction")
     unmet = tuple(text for text, true in prediction.assumes.items() if not true)
-    predicted, values = np.asarray(prediction.value, dtype=float), np.asarray(measured, dtype=float)
+    predicted, values = _numbers(prediction.value, "the prediction"), _numbers(measured, "what was measured")
+    room, error = _numbers(slack, "slack"), _numbers(error, "error")
     if values.size == 0:
         raise ValueError("nothing was measured; expected at least one number")
     if prediction.kind == "rate":
         values, error = np.asarray(fitted_exponent(x, values)), 0.
+    if prediction.kind != "rate":
+        _check_shapes(predicted, values, error)
     sides = {"upper": values - predicted, "lower": predicted - values}
-    excess = sides.get(prediction.kind, np.abs(values - predicted)) - 3*np.asarray(error)
+    excess = sides.get(prediction.kind, np.abs(values - predicted)) - 3*error
     unit = 1. if prediction.kind == "rate" else np.where(predicted == 0, 1., np.abs(predicted))
     gap = float(np.max(excess/unit))
-    verdict = NOT_APPLICABLE if unmet else HOLDS if gap <= slack else VIOLATED
+    verdict = NOT_APPLICABLE if unmet else HOLDS if gap <= room else VIOLATED
     return Comparison(prediction, predicted, values, slack, gap, verdict, unmet)
+
+def _numbers(x, name):
+    try:
+        return np.asarray(x, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is {x!r:.60}; expected a number, or an array of numbers") from None
+
+def _check_shapes(predicted, *others):
+    try:
+        np.broadcast_shapes(predicted.shape, *(x.shape for x in others))
+    except ValueError:
+        shapes = ", ".join(str(x.shape) for x in (predicted, *others))
+        raise ValueError(f"prediction, measurement and error have shapes {shapes}; expected equal ones, or single "
+                         "numbers") from None
 
 def fitted_exponent(
     x,      # (n,) positive numbers, at least two different ones
@@ -223,8 +243,9 @@ class Claim:
 
     @property
     def page(self):
-        "The notebook where it is derived and drawn, as its module is called: 'lazy', or 'wing/lazy'."
-        return self.about.__module__.partition(".")[2].replace(".", "/")
+        "The notebook where it is derived and drawn, as its module is called: 'wing/lazy'; '' for a claim of your own."
+        package, _, module = (self.about.__module__ or "").partition(".")
+        return module.replace(".", "/") if package == __name__.partition(".")[0] else ""
 
     def check(self, case="quick"):
         "Run the experiment. Raises ValueError for an unknown case."
@@ -236,15 +257,19 @@ class Claim:
         "Run the experiment on this target. Raises ValueError for a claim that is about planted targets only."
         if self.on is None:
             raise ValueError(f"the claim {self.statement!r} is not about any target, but about planted ones")
-        parameters = self.on(target, width, seed)
+        with all_or_nothing():
+            parameters = self.on(target, width, seed)
         if isinstance(parameters, str):
             untried = Prediction(self.cite, self.quantity, self.kind, np.nan, {parameters: False})
             return Comparison(untried, np.array(np.nan), np.array(np.nan), 0., np.nan, NOT_APPLICABLE, (parameters,))
         return self.judge(**(self.quick | parameters))
 
     def judge(self, **parameters):
-        "Experiment, hypotheses, prediction, measurement, verdict."
-        seen = self.experiment(**parameters)
+        "Experiment, hypotheses, prediction, measurement, verdict. Raises KeyboardInterrupt when interrupted."
+        with all_or_nothing():
+            return self._judged(self.experiment(**parameters))
+
+    def _judged(self, seen):
         assumes = {text: bool(holds(seen)) for text, holds in self.assumes.items()}
         measured = self.measure(seen)
         m = measured if isinstance(measured, Measured) else Measured(measured)

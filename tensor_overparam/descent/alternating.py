@@ -15,7 +15,7 @@ import numpy as np
 from array_api_compat import array_namespace
 from .objective import Setup, conclude, prepare, sphere
 from ..tensors.targets import Factored, Target
-from ..core.loop import Move, run
+from ..core.loop import Move, only_record, run
 
 # %% ../../nbs/descent/alternating.ipynb #e9ecf97c
 def mixed(
@@ -142,6 +142,7 @@ def als(target, width:int, *, simultaneous:bool=False, steps:int=300, tol:float=
     >>> fit.relative_error < 1e-5
     True
     """
+    only_record(als, record)
     problem = prepare(target, width, rng, tol=tol)
     if not isinstance(simultaneous, (bool, np.bool_)):
         raise ValueError(f"simultaneous is {simultaneous!r}; expected True or False")

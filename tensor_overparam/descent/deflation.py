@@ -19,7 +19,7 @@ from scipy.special import logsumexp
 from .modified import modified_gradient, student
 from .objective import Setup, as_seeds, conclude, given, prepare, sphere
 from ..tensors.targets import Factored, Target
-from ..core.loop import Move, Run, as_numpy, run
+from ..core.loop import Move, Run, as_numpy, only_record, run
 
 # %% ../../nbs/descent/deflation.ipynb #b0ac01d5
 def component_odes(
@@ -227,6 +227,7 @@ def deflation_flow(target, width:int, *, time:float=None, tol:float=.05, init_sc
     >>> fit.relative_error < .1
     True
     """
+    only_record(deflation_flow, record)
     problem = prepare(target, width, rng, tol=tol, init_scale=init_scale, threshold=threshold,
                       **given(learning_rate=learning_rate))
     largest, problem = np.max(as_numpy(problem.scale)), _own_units(problem)

@@ -19,7 +19,7 @@ from .lazy import Tangent
 from .modified import modified_gradient
 from .objective import relative_error, residual, sure_sqnorm
 from ..tensors.problems import correlated
-from ..tensors.targets import Factored, Sum, Target, as_target
+from ..tensors.targets import Factored, Sum, Target, as_generator, as_target
 
 # %% ../../nbs/descent/landscape.ipynb #2d7e4d2b
 def contract_derivative(
@@ -416,5 +416,5 @@ def simplex_trap(
 ):             # target and student
     "A simplex frame of order 3, and a student with all its components on one of its vectors: trap T2. Derived here."
     T = correlated(dim, rank, 3, rng=rng, coherence=-1/(rank - 1))
-    shares = np.random.default_rng(rng).dirichlet(np.full(width, 5.))
+    shares = as_generator(rng).dirichlet(np.full(width, 5.))
     return T, Factored(shares*(1 - 1/(rank - 1)**2), np.repeat(T.vectors[:1], width, axis=0), 3)

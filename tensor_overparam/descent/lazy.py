@@ -17,7 +17,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 from ..tensors.kernels import gram_power, panel_rows, power
 from ..tensors.monomials import array_namespace, monomial_count
 from .objective import as_seeds, numpy_only, sphere, sure_sqnorm
-from ..tensors.targets import Algebra, check_rows, as_target
+from ..tensors.targets import Algebra, as_target, check_rows, check_whole
 
 # %% ../../nbs/descent/lazy.ipynb #3c9f0bd5
 def lazy_width(dim:int, order:int)->int:
@@ -50,8 +50,8 @@ def lazy_width(dim:int, order:int)->int:
     >>> [lazy_width(d, 3) for d in (10, 20, 40, 80, 160)]
     [22, 77, 287, 1107, 4347]
     """
-    if dim < 1 or order < 2:
-        raise ValueError(f"dim is {dim} and order is {order}; expected dim >= 1 and order >= 2")
+    check_whole(1, dim=dim)
+    check_whole(2, order=order)
     if order == 2:
         return dim
     return ceil(monomial_count(dim, order) / dim) + ((order, dim) in {(3, 5), (4, 3), (4, 4), (4, 5)})

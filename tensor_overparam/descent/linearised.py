@@ -15,7 +15,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from .lazy import Tangent, tangent_kernel
 from .objective import conclude, given, numpy_only, prepare, residual, sphere
 from ..tensors.targets import Factored, as_target, sqnorm
-from ..core.loop import Move, run
+from ..core.loop import Move, only_record, run
 
 # %% ../../nbs/descent/linearised.ipynb #4098a9d4
 @dataclass(frozen=True)
@@ -166,6 +166,7 @@ def lazy_gd(target, width:int, *, learning_rate:float=None, steps:int=5_000, tol
     >>> bool(fit.relative_error < .1)
     False
     """
+    only_record(lazy_gd, record)
     problem = prepare(target, width, rng, tol=tol, **given(learning_rate=learning_rate))
     numpy_only(problem.T, "lazy_gd")
     if problem.batch:
@@ -257,6 +258,7 @@ def scaled_gd(target, width:int, *, alpha:float=1., learning_rate:float=None, st
     >>> bool(fit.relative_error < 1)
     True
     """
+    only_record(scaled_gd, record)
     problem = prepare(target, width, rng, alpha=alpha, tol=tol, **given(learning_rate=learning_rate))
     C = sphere(problem.seeds, 0, width, problem.T.dim)
     typical = sphere([0], 0, width, problem.T.dim)[0]   # the same for all seeds, so that a batch changes nothing

@@ -16,7 +16,7 @@ import numpy as np
 from ..tensors.monomials import array_namespace
 from .objective import Setup, conclude, generators, given, prepare, residual, sphere
 from ..tensors.targets import Factored
-from ..core.loop import Move, Stop, as_numpy, join, run
+from ..core.loop import Move, Stop, as_numpy, join, only_record, run
 
 # %% ../../nbs/descent/modified.ipynb #c576e344
 def modified_gradient(
@@ -239,6 +239,7 @@ def modified_gd(target, width:int, *, rule:str="small-else-one", epochs:int=60, 
     >>> fit.relative_error < 1e-3, fit.student.vectors.shape
     (True, (5, 20))
     """
+    only_record(modified_gd, record)
     problem = prepare(target, width, rng, tol=tol, init_scale=init_scale, epochs=epochs, finish=finish,
                       **given(learning_rate=learning_rate))
     _check_options(rule, epochs, finish, penalty, init_scale, switch)

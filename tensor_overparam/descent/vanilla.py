@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from .objective import Setup, conclude, generators, prepare, residual, sphere
 from ..tensors.targets import Factored
-from ..core.loop import Move, run
+from ..core.loop import Move, only_record, run
 
 # %% ../../nbs/descent/vanilla.ipynb #cb73837f
 @dataclass(frozen=True, eq=False)
@@ -86,6 +86,7 @@ def gradient_descent(target, width:int, *, learning_rate:float=.01, steps:int=20
     >>> bool(fit.relative_error < 1), fit.run.stop.name
     (True, 'BUDGET')
     """
+    only_record(gradient_descent, record)
     problem = prepare(target, width, rng, learning_rate=learning_rate, tol=tol)
     start = starting_point(problem, width, init)
     def step(p):

@@ -12,6 +12,7 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
+from .optimisers import as_generator, check_sizes
 
 # %% ../../nbs/implicit_bias/counterexamples.ipynb #0070de8b
 def wilson_data(n_plus:int, n_minus:int, ell=1.):
@@ -131,7 +132,8 @@ def scaled_features(
     "Gaussian features of scales 1/j. Raises ValueError for another truth than 'z' or 'w'."
     if truth not in ("z", "w"):
         raise ValueError(f"truth is {truth!r}; expected 'z' or 'w'")
-    rng, sigma = np.random.default_rng(rng), 1/np.arange(1., d + 1)
+    check_sizes(n=n, d=d)
+    rng, sigma = as_generator(rng), 1/np.arange(1., d + 1)
     Z, theta = rng.normal(size=(n, d)), rng.normal(size=d)
     theta = theta/sqrt(d) if truth == "z" else theta*sigma
     return Scaled(Z*sigma, Z @ theta, theta, sigma)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 from .quadratic import QUADRATIC, Activation, in_units, symmetric
+from ..tensors.targets import as_generator, check_whole
 
 # %% ../../nbs/nets/limits.ipynb #79e483a6
 def trace_part(
@@ -79,9 +80,8 @@ def draw_weights(
     rng=0,          # seed or Generator
 )->np.ndarray:      # (N, d) or (draws, N, d) weights, one neuron a row
     "First-layer weights, rows from N(0, Γ)."
-    if width < 1 or dim < 1:
-        raise ValueError(f"width is {width} and dim is {dim}; expected at least 1 of each")
-    Z = np.random.default_rng(rng).normal(size=(*(() if draws is None else (draws,)), width, dim))
+    check_whole(1, width=width, dim=dim)
+    Z = as_generator(rng).normal(size=(*(() if draws is None else (draws,)), width, dim))
     if cov is None:
         return Z
     values, vectors = np.linalg.eigh(covariance(cov))

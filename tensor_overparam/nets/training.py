@@ -14,7 +14,7 @@ import numpy as np
 from .mixture import clouds
 from ..descent.objective import HOPELESS, as_seeds, generators
 from .quadratic import symmetric
-from ..core.loop import Diverged, Move, Result, Run, Stop, run
+from ..core.loop import Diverged, Move, Result, Run, Stop, only_record, run
 
 # %% ../../nbs/nets/training.ipynb #a8f5b11a
 @dataclass(frozen=True, eq=False)
@@ -257,6 +257,7 @@ def train_net(teacher, width:int, regime:str="nn", *, weights=None, second=None,
     >>> bool(fit.normalised < .1)
     True
     """
+    only_record(train_net, record)
     if not isinstance(teacher, (QuadraticTeacher, MixtureTeacher)):
         teacher = QuadraticTeacher(teacher)
     seeds, batch = as_seeds(rng)

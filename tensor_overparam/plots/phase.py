@@ -8,7 +8,7 @@ __all__ = ['SYMBOLS', 'phase_diagram', 'thresholds']
 # %% ../../nbs/plots/phase.ipynb #f80ded62
 import numpy as np
 from matplotlib.ticker import ScalarFormatter
-from .base import PALETTE, axis_of, color_bar
+from .base import PALETTE, axis_of, color_bar, expect
 
 # %% ../../nbs/plots/phase.ipynb #bb76d997
 SYMBOLS = {"dim": "dimension $d$", "rank": "rank $r$", "coherence": "pairwise cosine",
@@ -42,6 +42,7 @@ def phase_diagram(result, ax=None, contour=.9, *, counts=True):
     >>> ax.get_xlabel()
     'dimension $d$'
     """
+    expect(result, "result", "a PhaseDiagram, what `phase` measured", "share", "successes", "widths", "over")
     ax, share = axis_of(ax), np.asarray(result.share)
     image = ax.imshow(share, origin="lower", aspect="auto", cmap="cividis", vmin=0, vmax=1)
     rows, columns = share.shape
@@ -90,6 +91,10 @@ def thresholds(curves, ax=None, *, samples=False, theory=None):
     >>> ax.get_yscale()
     'log'
     """
+    if not isinstance(curves, (list, tuple)) or not curves:
+        raise ValueError(f"curves are {curves!r:.60}; expected a list of them, with at least one `Curve`")
+    for c in curves:
+        expect(c, "one of the curves", "a Curve, what `curve` measured", "x", "over", "thresholds")
     ax, logarithmic = axis_of(ax), all(min(c.x) > 0 for c in curves) and curves[0].over != "coherence"
     for k, c in enumerate(curves):
         label, color, marker = c.style

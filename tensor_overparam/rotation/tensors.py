@@ -16,7 +16,7 @@ from ..tensors.kernels import contract_factored
 from ..tensors.monomials import coordinates, monomial_count, monomial_index, monomials, multiplicity
 from ..descent.objective import as_seeds, generators, numpy_only, sphere
 from .maps import as_matrix, cayley, gram_schmidt
-from ..tensors.targets import Factored, as_target, to_dense
+from ..tensors.targets import Factored, as_target, check_whole, to_dense
 
 # %% ../../nbs/rotation/tensors.ipynb #2a40dce9
 def rotated_dimension(
@@ -56,8 +56,8 @@ def rotated_width(dim:int, order:int)->int:
     >>> rotated_width(4, 3)
     14
     """
-    if dim < 1 or order < 2:
-        raise ValueError(f"dim is {dim} and order {order}; expected dim >= 1 and order >= 2")
+    check_whole(1, dim=dim)
+    check_whole(2, order=order)
     return monomial_count(dim, order) - dim*(dim - 1)//2
 
 # %% ../../nbs/rotation/tensors.ipynb #aec80492

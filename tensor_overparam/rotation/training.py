@@ -19,7 +19,7 @@ from ..implicit_bias.optimisers import Averages, Walk, adam
 from .energy import hyperspherical_energy
 from ..descent.objective import as_seeds, generators, sphere
 from .maps import ROTATIONS, transposed, cayley, relaxed_penalty, riemannian_step, tangent
-from ..core.loop import Move, Result, Run, run
+from ..core.loop import Move, Result, Run, observers, only_record, run
 
 # %% ../../nbs/rotation/training.ipynb #61b04b19
 def relu_kernel(
@@ -311,6 +311,7 @@ def train_neurons(objective, V, c, method:str="cayley", *, learning_rate:float=.
     >>> bool(fit.error < fit.trace["loss"][0])
     True
     """
+    only_record(train_neurons, record)
     V, c = np.asarray(V, dtype=float), np.asarray(c, dtype=float)
     way = _check_training(V, c, method, learning_rate, decay, block, inner)
     batch = len(V) if V.ndim == 3 else None
@@ -326,7 +327,7 @@ def train_neurons(objective, V, c, method:str="cayley", *, learning_rate:float=.
     energy = {"energy": lambda state: hyperspherical_energy(way.neurons(state.params)[0], s)}
     config = dict(method=method, learning_rate=learning_rate, decay=decay, s=s, seeds=seeds)
     runs = run(lambda p: way.step(p, way.neurons, objective, o), p, steps=steps, batch=batch,
-               observe=energy | (observe or {}), config=config, **record)
+               observe=energy | observers(observe), config=config, **record)
     return [NeuronFit(r) for r in runs] if batch else NeuronFit(runs)
 
 # %% ../../nbs/rotation/training.ipynb #f96089c4

@@ -6,8 +6,9 @@
 __all__ = ['Plan', 'sweep', 'SweepStore', 'batched', 'batch_size']
 
 # %% ../../nbs/sweeps/sweeping.ipynb #8f6b2158
+import sys
 import warnings
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from random import Random
@@ -99,8 +100,11 @@ class _Running:
         return [f.result() for f in good]
 
     def broken(self, error):
+        script = hasattr(sys.modules["__main__"], "__file__") and isinstance(error, BrokenExecutor)
+        guard = ("If this is a script, put what it does under `if __name__ == \"__main__\":`, for each new process "
+                 "reads the script first. Else make" if script else "Make")
         raise RuntimeError(f"a worker broke off ({type(error).__name__}: {error}); {self.plan.so_far()}. "
-                           "Make an executor with new workers and run the same line again") from error
+                           f"{guard} an executor with new workers and run the same line again") from error
 
 # %% ../../nbs/sweeps/sweeping.ipynb #4e7ed285
 class _Sweeping(_Running):

@@ -12,6 +12,7 @@ from math import ceil, inf, log
 
 import numpy as np
 from scipy.stats import norm, t as student_t
+from ..tensors.targets import as_generator
 
 # %% ../../nbs/sweeps/thresholds.ipynb #8defb0c8
 def evidence(
@@ -303,7 +304,7 @@ def scaling(x, m_star, *, level=.95, draws:int=2000, rng=0)->Scaling:
     >>> round(found.exponent, 6)
     2.0
     """
-    x, rng, kind = np.asarray(x, dtype=float), np.random.default_rng(rng), {isinstance(m, Threshold) for m in m_star}
+    x, rng, kind = np.asarray(x, dtype=float), as_generator(rng), {isinstance(m, Threshold) for m in m_star}
     if x.shape != (len(m_star),) or not (np.isfinite(x) & (x > 0)).all() or len(kind) != 1:
         raise ValueError(f"x is {x!r:.80} with {len(m_star)} thresholds; expected as many positive sizes, "
                          "and either Thresholds or numbers")

@@ -11,17 +11,16 @@ import inspect
 import pickle
 import platform
 import reprlib
-import signal
 import sys
-import threading
 import traceback
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from functools import lru_cache
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 from .._version import __version__
+from ..core.loop import all_or_nothing
 from .runs import RESERVED, Function, decode, encode, identify
 
 # %% ../../nbs/sweeps/workers.ipynb #ef9fdc35
@@ -89,26 +88,6 @@ def call_of(fn, cell, seeds):
     bound.apply_defaults()
     return bound
 
-# %% ../../nbs/sweeps/workers.ipynb #300fedda
-@contextmanager
-def _interruptible():
-    "Ctrl-C ends the call even if the function catches it."
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield
-        return
-    pressed = []
-    def note(*args):
-        pressed.append(True)
-        before(*args)
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if pressed:
-            raise KeyboardInterrupt
-
 # %% ../../nbs/sweeps/workers.ipynb #96130814
 def _checked(fn, cell, seeds, answer):
     "The results of a call, in plain types."
@@ -148,7 +127,7 @@ def attempt(
         return [end for s in seeds for end in attempt(fn, cell, [s])]
     call, start = call_of(fn, cell, seeds), perf_counter()
     try:
-        with _interruptible():
+        with all_or_nothing():
             answer = fn(*call.args, **call.kwargs)
     except (Exception, SystemExit) as error:
         if len(seeds) > 1:

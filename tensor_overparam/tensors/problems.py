@@ -17,6 +17,7 @@ from .monomials import monomial_count, pack_coordinates
 from tensor_overparam.tensors.targets import (
     LARGEST,
     as_floats,
+    as_generator,
     Algebra,
     Dense,
     Factored,
@@ -48,7 +49,7 @@ def _check_sizes(dim, rank, most=None):
 
 def _frame(dim, rank, rng):
     "rank orthonormal rows, uniform over all such frames."
-    Q, R = np.linalg.qr(np.random.default_rng(rng).normal(size=(dim, rank)))
+    Q, R = np.linalg.qr(as_generator(rng).normal(size=(dim, rank)))
     return (Q * np.sign(np.diag(R))).T
 
 # %% ../../nbs/tensors/problems.ipynb #222a6adc
@@ -128,7 +129,7 @@ def gaussian(dim:int, rank:int, order:int, weights=None, rng=0)->Factored:
            [ 0.16, -0.82,  0.55]])
     """
     _check_sizes(dim, rank)
-    U = np.random.default_rng(rng).normal(size=(rank, dim))
+    U = as_generator(rng).normal(size=(rank, dim))
     return Factored(_weights(weights, rank), U / np.linalg.norm(U, axis=1, keepdims=True), order)
 
 # %% ../../nbs/tensors/problems.ipynb #795e41e1
@@ -218,15 +219,15 @@ def with_noise(T:Target, level:float, rng=0)->Sum:
     Sum(order=3, dim=6: 1·Factored(order=3, dim=6, terms=2) + 1·Dense(order=3, dim=6))
     """
     T = as_target(T)
-    if not 0 <= level < np.inf:
-        raise ValueError(f"noise level is {level}; expected a finite number of at least 0, "
+    if not isinstance(level, (int, float, np.number)) or not 0 <= level < np.inf:
+        raise ValueError(f"noise level is {level!r:.60}; expected a finite number of at least 0, "
                          "the norm of the noise relative to the tensor's")
     if batched(T):
         raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
     if monomial_count(T.dim, T.order - 1) * T.dim > LARGEST:
         raise ValueError(f"noise of order {T.order} in {T.dim} dimensions does not fit in memory; "
                          "expected a smaller tensor, or noisy data (see `moment`)")
-    z = np.random.default_rng(rng).normal(size=monomial_count(T.dim, T.order))
+    z = as_generator(rng).normal(size=monomial_count(T.dim, T.order))
     rows = weigh(pack_coordinates(z, T.dim, T.order), T.order)
     noise = Dense.from_rows(rows, T.order) * (level * float(sqnorm(T))**.5 / np.linalg.norm(z))
     return Sum(((1., T), (1., noise)))
@@ -398,7 +399,7 @@ def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
     Raises
     ------
     ValueError
-        Where orders or dimensions differ.
+        For what is not a single `Factored`, and where orders or dimensions differ.
 
     Examples
     --------
@@ -409,6 +410,10 @@ def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
     >>> match.index, match.cosine
     (array([1, 0]), array([0.8, 1. ]))
     """
+    for name, S in (("found", found), ("truth", truth)):
+        if not isinstance(S, Factored) or batched(S):
+            raise ValueError(f"{name} is {S!r:.60}; expected a single tensor by its components, a `Factored`, such as "
+                             "the `student` of a Fit")
     if (found.order, found.dim) != (truth.order, truth.dim):
         raise ValueError(f"components of (order, dim) {(found.order, found.dim)} and {(truth.order, truth.dim)}; "
                          "expected equal ones")
