@@ -213,17 +213,18 @@ def test_decompose_takes_this_road():
         for dim in (2, 4) if len(t) < 7 else (2,):
             for method in ("auto", "algebra"):
                 D = decompose(as_array(t, dim), method=method, symmetrize=dim > 2)
-                assert D.rank == rank and D.verdict == "exact" and D.relative_error < 1e-13
+                assert D.rank == rank and D.relative_error < 1e-13
+                assert D.verdict == ("saturated" if dim == 2 else "exact")
                 assert "sylvester" in [s.name for s in D.stages] and D.certificate.unique is not True
 
 
 def test_road_is_closed():
-    """In three dimensions, and where one component and noise are the better answer."""
+    """In three dimensions; and where one component and noise are the better answer, that is given."""
     three = Factored(np.ones(3), np.eye(3), 4)
     assert len(by_hankel(compress(three), 0).weights) == 0
     one = Factored(np.ones(1), np.array([[0.6, 0.8]]), 8)
-    assert len(by_hankel(compress(with_noise(one, 0.02, rng=0)), 0).weights) == 0
-    assert decompose(with_noise(one, 0.02, rng=0)).rank == 1
+    D = decompose(with_noise(one, 0.02, rng=0))
+    assert D.rank == 1 and D.verdict == "noise"
 
 
 def test_refusals():

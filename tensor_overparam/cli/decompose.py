@@ -23,13 +23,19 @@ from ..core.whole_file import whole_file
 def add_decompose(commands):
     "The command's own options, on the subparsers of the command line."
     about = ("Find the components that a symmetric tensor is made of: how many, which, to how many digits, and whether "
-             "they are the only ones. The exit code is 1 if the search ended before it was done.")
+             "they are the only ones. The exit code is 0 for 'exact' and 'noise', 1 where the search ended before it "
+             "was done or found nothing, and 3, 4, 5 for the verdicts 'saturated', 'diverging' and 'complex'.")
     c = commands.add_parser("decompose", help="the components of a tensor or of data", description=about)
     c.add_argument("file", metavar="FILE", help="a symmetric array (.npy) or components (.npz, .json); "
                                                 "with --cumulant or --moment, samples in rows (.npy, .csv)")
     about_data(c)
     c.add_argument("--tol", type=float, default=1e-10, help="relative error that counts as exact (default 1e-10)")
+    c.add_argument("--rank", type=int, metavar="R", help="the best fit with so many components, whatever it leaves")
     c.add_argument("--max-components", type=int, metavar="R", help="look for at most so many")
+    c.add_argument("--noise", type=float, metavar="SHARE", help="how much of the tensor's norm is noise, if known")
+    c.add_argument("--nonnegative", action="store_true", help="only components of positive weight")
+    c.add_argument("--method", default="auto", help="algebra, descent, or auto (default): one, then the other")
+    c.add_argument("--seconds", type=float, metavar="S", help="end after so many, with the best so far")
     c.add_argument("--symmetrize", action="store_true", help="average an array over all orders of its axes first")
     c.add_argument("--seed", type=int, default=0, help="of the random starts (default 0)")
     c.add_argument("--out", default="decomposition", metavar="NAME",
@@ -59,7 +65,7 @@ def tensor_in(a):
 
 # %% ../../nbs/cli/decompose.ipynb #030ecf8d
 def decompose_file(a, say=print):
-    "The command `decompose`. Returns the exit code: 0, 1 where the search was not done, 130 where it was interrupted."
+    "The command `decompose`. Returns the exit code: that of the verdict, and 130 where it was interrupted."
     out = writable(a.out.removesuffix(".npz").removesuffix(".png"), "--out")
     if a.json:
         writable(a.json, "--json")
@@ -71,20 +77,21 @@ def decompose_file(a, say=print):
         return say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept  {k.verdict}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        D = decompose(T, tol=a.tol, max_components=a.max_components, rng=a.seed, symmetrize=a.symmetrize, tell=tell)
+        D = decompose(T, tol=a.tol, noise=a.noise, rank=a.rank, max_components=a.max_components, rng=a.seed,
+                      nonnegative=a.nonnegative, symmetrize=a.symmetrize, method=a.method, seconds=a.seconds, tell=tell)
     for w in caught:
         say(f"note: {w.message}")
     say(account(D))
     say(f"\nWritten: {', '.join(_write(D, out, a, name, to_core, say))}"
         + ("" if to_core is None else
            f"\n(vectors in whitened coordinates; 'unmixing' in {out}.npz takes data to sources)"))
-    return 130 if D.stop is Stop.INTERRUPTED else 0 if D.stop is Stop.GOAL and D.rank else 1
+    return 130 if D.stop is Stop.INTERRUPTED else D.exit_code
 
 def account(D):
     "A decomposition in lines of text."
     unique = {True: "unique", False: "not unique", None: "uniqueness not decided"}[D.certificate.unique]
     shown = " ".join(f"{w:.6g}" for w in D.weights[:20]) + (" …" if D.rank > 20 else "")
-    lines = [f"\n{D.rank} components, relative error {D.relative_error:.2g} ({D.verdict})", f"weights: {shown}",
+    lines = [f"\n{D.rank} components, relative error {D.error_shown} ({D.verdict})", f"weights: {shown}",
              f"{unique}: {D.certificate.reason}", f"condition number {D.certificate.condition:.3g}: an error in the "
              "tensor moves its terms by at most so many times as much", D.remark,
              "stage      components  relative error"]

@@ -122,7 +122,7 @@ class Decomposition:
 
     def __repr__(self):
         return (f"Decomposition(rank={self.rank}, order={self.order}, dim={self.vectors.shape[1]}, "
-                f"relative error {self.relative_error:.2g}: {self.verdict})")
+                f"relative error {self.error_shown}: {self.verdict})")
 
     def _repr_html_(self): return _as_html(self)
     def to_tensorly(self):
@@ -135,6 +135,10 @@ class Decomposition:
         import pyttb
         return pyttb.ktensor([np.asfortranarray(self.vectors.T) for _ in range(self.order)], self.weights.copy())
 
+    @property
+    def error_shown(self)->str: # the relative error in two digits; not more than inner products can tell
+        few = self.measured_by == "inner products" and self.relative_error < 1e-8
+        return "< 1e-08" if few else f"{self.relative_error:.2g}"
     @property
     def exit_code(self)->int: return VERDICTS[self.verdict].exit_code if self.rank else 1 # for the command line
     def account(self)->dict: return _account(self) # everything but the components, as plain numbers and text
@@ -197,7 +201,7 @@ def _as_html(D):
     stages = "".join(row(s.name, s.components, f"{s.relative_error:.2g}") for s in D.stages)
     weights = ", ".join(f"{w:.4g}" for w in D.weights[:12]) + (", …" if D.rank > 12 else "")
     return (f"<p><b>{D.rank}</b> components of order {D.order} in {D.vectors.shape[1]} dimensions, relative error "
-            f"<b>{D.relative_error:.2g}</b> ({D.verdict}); {unique}: {html.escape(D.certificate.reason)}. "
+            f"<b>{D.error_shown}</b> ({D.verdict}); {unique}: {html.escape(D.certificate.reason)}. "
             f"Condition number {D.certificate.condition:.3g}. {html.escape(D.remark)}</p><p>Weights: {weights}</p>"
             f"<table><tr><th>stage</th><th>components</th><th>relative error</th></tr>{stages}</table>")
 

@@ -6,6 +6,7 @@
 __all__ = ['SOLVERS', 'MANY', 'ROADS', 'METHODS', 'by_algebra', 'through_noise', 'travel']
 
 # %% ../../nbs/decomposition/roads.ipynb #82ec69e6
+from .binary import by_hankel
 from .pencil import SLICES, as_packed, by_pencil, eigencomponents
 from .powers import by_powers, powers_in_noise
 from .problem import POLICY, Look, Problem, Stage, is_saturated, numbers, relative
@@ -14,7 +15,7 @@ from .quadrics import by_quadrics, squares_in_noise
 from .search import search
 
 # %% ../../nbs/decomposition/roads.ipynb #f1e9d088
-SOLVERS = {"diagonalise": by_pencil, "power": by_powers, "quadrics": by_quadrics}
+SOLVERS = {"sylvester": by_hankel, "diagonalise": by_pencil, "power": by_powers, "quadrics": by_quadrics}
 
 def by_algebra(
     p:Problem,  # tensor, tolerance, limit and draws

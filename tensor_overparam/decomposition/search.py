@@ -229,7 +229,7 @@ def _search_small(p, spare):
     "Width by width; then noise; and where that is not believed, as many parameters as numbers."
     c, q, full = p.core, p.core.target.dim, _full(p.core)
     last = Look(nothing(c), (), 0, 0, "")
-    exact = climb(p, range(q, int(min(p.most + 1, full))))
+    exact = None if spare else climb(p, range(q, int(min(p.most + 1, full))))
     if exact:
         yield exact
         return
@@ -238,6 +238,8 @@ def _search_small(p, spare):
             yield last
             return
         yield replace(last, verdict="")
+        if spare and last.round > 0: # what is there already needs no long search for something better
+            break
     noise = believable(c, last.found) and (last.verdict == "noise" or len(last.found.weights)) and quiet(c, last.found)
     if not noise and numbers(c) <= POLICY.saturated:
         exact = spare or climb(p, range(max(q, full), int(min(p.most + 1, full + 3))))
