@@ -201,8 +201,8 @@ def _widest(N, G):
 
 # %% ../../nbs/decomposition/binary.ipynb #9a404343
 EXACT = 1e-12  # relative error up to which an answer is the form
-RANK = 1e-13   # singular values below, relative to the first, are rounding of the entries and of what was done
-CANCEL = 1e4   # most Σ|w| in units of the form's norm: the rounding of terms has to stay below EXACT
+RANK = 1e-13   # singular values below, relative to the first, are rounding of entries, and of what was done to them
+CANCEL = 1e4   # most Σ|w| in units of the form's norm: 1e-16 of that is rounding, and has to stay below EXACT
 SPREADS = (1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, .03, .1, .2) # of clusters, in radians
 
 def real_factors(

@@ -48,9 +48,9 @@ class Policy:
                           "without, 4 of 70 crowded ones were taken for noise")
     gap:float = why(3., "ratio of neighbouring singular values that is taken for the end of the signal: wrong, by "
                         "one, in 1 of 39 noisy tensors; with less, right in 2 of 9")
-    chance:float = why(1e-10, "share of tensors that are fitted so well, above which a small one is not believed to be "
-                              "components and noise: one in a million, and ten thousand times less for the factor "
-                              "that the estimate leaves out")
+    chance:float = why(1e-9, "share of tensors that are fitted so well, above which a small one is not believed to be "
+                             "components and noise: one in a million, and a thousand times less for the factor that "
+                             "the estimate leaves out")
     cancel:float = why(10., "weights so many times as large as what they add up to are running away: cosines of .95 "
                             "with opposite signs reach 3")
 
