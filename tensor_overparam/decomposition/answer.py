@@ -236,7 +236,8 @@ def _problem(T, a):
         c = replace(c, noise=(a.noise*norm(T)[0])**2)
     c = _timed(c, a)
     sq_tol = max((max(a.tol, ROUNDING)*c.size)**2, 2*c.outside*_inside_part(c))
-    return Problem(c, sq_tol, a.most, Draws(a.seed))
+    p = Problem(c, sq_tol, a.most, Draws(a.seed))
+    return _whole_problem(T, p, a) if a.rank and c.outside else p # a best fit leaves out nothing beforehand
 
 def _timed(c, a):
     "A core whose distance is not measured any more when the time is over."
@@ -289,8 +290,8 @@ def _settled(T, p, a, look):
     if c.outside:
         found, verdict = _whole(T, p, a, found, verdict)
         return found, np.eye(T.dim), verdict
-    if verdict == "noise":
-        found = polish(c, found.weights, found.vectors, 60, 1e-8)
+    if verdict == "noise" or a.rank:
+        found = polish(c, found.weights, found.vectors, 60, 1e-12 if a.rank else 1e-8)
     return found, c.basis, verdict
 
 def _positive(p, a, found, verdict):
