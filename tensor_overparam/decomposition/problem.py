@@ -44,8 +44,8 @@ class Policy:
                                "leave noise only")
     hidden:float = why(8., "what may be missing unseen is divided by this before noise is believed: with 4 and no "
                            "regard to parameters, 11 of 32 crowded tensors were taken for noise; so, 2")
-    tiny:float = why(10., "and by so much more in a tensor of so few numbers that a saturated fit is looked for: "
-                          "without, 4 of 70 crowded ones were taken for noise")
+    tiny:float = why(10., "and by so much more in a tensor of so few numbers that a saturated fit is looked for, "
+                          "and where more components were not tried: without, 4 of 70 crowded ones became noise")
     gap:float = why(3., "ratio of neighbouring singular values that is taken for the end of the signal: wrong, by "
                         "one, in 1 of 39 noisy tensors; with less, right in 2 of 9")
     chance:float = why(1e-9, "share of tensors that are fitted so well, above which a small one is not believed to be "
@@ -100,6 +100,7 @@ class Problem:
     sq_tol: float    # squared residual that counts as exact
     most: float      # most components; infinite for no limit
     draws: Draws     # where random starts come from
+    reached: int = 0 # components up to which algebra has looked for a fit
 
 @dataclass(frozen=True)
 class Stage:

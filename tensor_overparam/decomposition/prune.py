@@ -161,6 +161,8 @@ def diverging(
 def believable(
     c:Core,     # tensor
     found:Found,# components
+    *,
+    tried:bool=False, # was a fit with more of them tried, and left some unused?
 )->bool:
     "Is what they leave so little that it can be noise, and the fit no accident? Where the noise is known, it is."
     n, D = len(found.weights), numbers(c)
@@ -170,7 +172,7 @@ def believable(
         return True
     k = c.size**2/noise_share(c, c.size**2, 0)
     hidden = k/(n + k)*max(0., 1 - n*c.target.dim/D)/POLICY.hidden
-    if D <= POLICY.saturated:
+    if D <= POLICY.saturated and not tried:
         hidden /= POLICY.tiny
     little = found.sq + c.outside < min(1 - POLICY.explained, hidden)*(c.size**2 + c.outside)
     return little and chance(c, n, found.sq) < POLICY.chance

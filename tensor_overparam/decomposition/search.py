@@ -229,7 +229,10 @@ def _search_small(p, spare):
     "Width by width; then noise; and where that is not believed, as many parameters as numbers."
     c, q, full = p.core, p.core.target.dim, _full(p.core)
     last = Look(nothing(c), (), 0, 0, "")
-    exact = None if spare else climb(p, range(q, int(min(p.most + 1, full))))
+    exact, end = None, int(min(p.most + 1, full))
+    if not spare: # where algebra has looked, one attempt for what is not generic
+        new = min(max(q, p.reached + 1), end)
+        exact = climb(p, range(q, new), 1) or climb(p, range(new, end))
     if exact:
         yield exact
         return
@@ -240,7 +243,8 @@ def _search_small(p, spare):
         yield replace(last, verdict="")
         if spare and last.round > 0: # what is there already needs no long search for something better
             break
-    noise = believable(c, last.found) and (last.verdict == "noise" or len(last.found.weights)) and quiet(c, last.found)
+    settled = last.verdict == "noise"
+    noise = (settled or len(last.found.weights)) and believable(c, last.found, tried=settled) and quiet(c, last.found)
     if not noise and numbers(c) <= POLICY.saturated:
         exact = spare or climb(p, range(max(q, full), int(min(p.most + 1, full + 3))))
     yield exact or replace(last, verdict="noise" if noise else "")
