@@ -159,7 +159,7 @@ def measured(
     if len(w) == 0 or not (np.isfinite(w).all() and np.isfinite(V).all()):
         return nothing(c)
     found = Found(w, V, 2*c.distance(*join(w, V, c.target.order))[0])
-    return found if found.sq <= (1e-14*c.size)**2 else polish(c, w, V, 15)
+    return found if found.sq <= (1e-14*c.size)**2 else polish(c, w, V, 15, enough=1e-14)
 
 def by_pencil(
     c:Core,   # tensor in q dimensions

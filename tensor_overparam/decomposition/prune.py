@@ -76,12 +76,13 @@ def polish(
     V,               # (n, q) unit directions
     steps:int=30,    # most damped steps
     least:float=1e-3,# stop where a bold step gains less than this part
+    enough:float=2e-16,# relative residual at which to stop
 )->Found:            # the components at the bottom of their valley
     "Damped Gauss-Newton steps on weights and directions at once."
     if len(w) == 0:
         return nothing(c)
     x, s = join(w, V, c.target.order)
-    x, loss = levenberg_marquardt(c.distance, x, s, c.target.order, steps, .5*(2e-16*c.size)**2, least)
+    x, loss = levenberg_marquardt(c.distance, x, s, c.target.order, steps, .5*(enough*c.size)**2, least)
     return Found(*split(x, s, c.target.order), 2*loss)
 
 def shares(
