@@ -2,6 +2,7 @@
 
 - `decompose` finds the components of a tensor or of data; their number is found, not given;
 - `Decomposition` is the answer: weights, vectors, what is left over, and a report in words;
+- `VERDICTS` are the seven words that an answer ends with, each with its sentence and exit code;
 - `Stage` is what one stage of the search left, and `Look` where the search stands: what a watcher is shown.
 
 What can be trusted about an answer:
@@ -11,13 +12,15 @@ What can be trusted about an answer:
 - `condition_number` says how far components move when the tensor changes.
 """
 
-from tensor_overparam.decomposition.answer import Decomposition, decompose
+from tensor_overparam.decomposition.answer import decompose
 from tensor_overparam.decomposition.certificate import Certificate, certify, condition_number, uniqueness
-from tensor_overparam.decomposition.search import Look, Stage
+from tensor_overparam.decomposition.problem import Look, Stage
+from tensor_overparam.decomposition.report import VERDICTS, Decomposition
 
 __all__ = [
     "decompose",
     "Decomposition",
+    "VERDICTS",
     "Stage",
     "Look",
     "certify",

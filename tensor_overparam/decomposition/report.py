@@ -183,6 +183,7 @@ def _read(cls, path):
     try:
         with np.load(path, allow_pickle=False) as z:
             a, w, V, order = json.loads(str(z["about"])), z["weights"], z["vectors"], int(z["order"])
+        VERDICTS[a["verdict"]] # an unknown one is not ours
         certificate = Certificate(a["unique"], a["reason"], a["condition"], a["relative_error"])
         return cls(w, V, order, a["relative_error"], a["measured_by"], certificate,
                    tuple(Stage(*s) for s in a["stages"]), Stop[a["stop"]], a["verdict"])
