@@ -58,7 +58,7 @@ WORKED = {
         5,
         None,
     ),
-    "x² y over six dimensions of cubes": (to_dense(orthogonal(6, 6, 3)), 6, "exact"),
+    "six orthogonal cubes": (to_dense(orthogonal(6, 6, 3)), 6, "exact"),
 }
 
 
@@ -200,6 +200,21 @@ def test_time_ends():
     with warnings.catch_warnings(action="ignore"):
         D = decompose(gaussian(10, 30, 4, rng=0), method="descent", seconds=0.5)
     assert D.verdict in ("unfinished", "diverging") and D.stop is Stop.BUDGET and time.monotonic() - begun < 20
+
+
+def test_what_is_cut_short_keeps_its_promises():
+    """Neither more components than allowed nor a sign that was not."""
+
+    def stop(look):
+        if len(look.found.weights) > 3:
+            raise KeyboardInterrupt
+
+    T = gaussian(6, 5, 4, weights=[2.0, 1.0, -0.5, 0.8, -1.0], rng=2)
+    D = decompose(T, nonnegative=True, tell=stop)
+    assert D.stop is Stop.INTERRUPTED and D.rank == 3 and (D.weights > 0).all()
+    T = gaussian(8, 6, 3, rng=0)
+    D = decompose(T, max_components=2, method="descent", tell=stop)
+    assert D.rank <= 2
 
 
 def test_algebra_says_where_it_ends():

@@ -123,7 +123,7 @@ def decompose(T, *, tol:float=1e-10, noise:float=None, rank:int=None, max_compon
         if verdict in ("exact", "noise") or a.rank:
             stop = Stop.GOAL
     except (KeyboardInterrupt, OutOfTime) as end:
-        found, basis, verdict = look.found, p.core.basis, look.verdict
+        found, basis, verdict = _promised(p.core, a, look.found), p.core.basis, look.verdict
         stop = Stop.INTERRUPTED if isinstance(end, KeyboardInterrupt) else stop
     c = p.core
     first = Stage("compress", c.target.dim, (c.outside/(c.size**2 + c.outside))**.5)
@@ -151,11 +151,11 @@ class Asked:
     deadline: float   # on the monotonic clock
     floor: float = 0. # relative error that is rounding of the entries
 
-def _number(name, n, least=1):
-    "A whole number or None, or a ValueError."
+def _number(name, n):
+    "A whole number of at least one, or None, or a ValueError."
     whole = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
-    if n is not None and not (whole and n >= least):
-        raise ValueError(f"{name} is {n!r}; expected an integer of at least {least}, or None")
+    if n is not None and not (whole and n >= 1):
+        raise ValueError(f"{name} is {n!r}; expected an integer of at least 1, or None")
     return n
 
 def _between(name, x, what, most=1.):
@@ -293,6 +293,15 @@ def _settled(T, p, a, look):
     if verdict == "noise" or a.rank:
         found = polish(c, found.weights, found.vectors, 60, 1e-12 if a.rank else 1e-8)
     return found, c.basis, verdict
+
+def _promised(c, a, found):
+    "What there is when the work is cut short: no more components than allowed, and of the signs asked for."
+    w, V, _ = found
+    if a.nonnegative and c.target.order % 2 == 0:
+        w, V = w[w > 0], V[w > 0]
+    if len(w) > a.most:
+        w, V = fewest(w, V, c.target.order, int(a.most))
+    return found._replace(weights=w, vectors=V)
 
 def _positive(p, a, found, verdict):
     "The fit without negative weights; its verdict, where that has changed it."

@@ -9,15 +9,13 @@ __all__ = ['SAME', 'best_fit', 'positive']
 import numpy as np
 
 # %% ../../nbs/decomposition/best_fit.ipynb #2e81ad57
+from .compress import leading_directions, restrict
 from .pencil import as_packed, eigencomponents
-from .powers import powers_in_noise
 from .problem import POLICY, Look, Problem, Stage, relative
 from .prune import (Found, diverging, fewest, loudest, missing, noise_share, nothing,
                                                   polish, quiet)
-from .quadrics import squares_in_noise
-from .roads import by_algebra
+from .roads import beyond_dimensions, by_algebra
 from .search import attempt
-from .compress import leading_directions, restrict
 
 # %% ../../nbs/decomposition/best_fit.ipynb #cc784951
 SAME = 1e-4 # relative difference of two residuals that are taken for the same minimum
@@ -28,7 +26,7 @@ def best_fit(
     start=None,# `Found` to begin with
 ):             # yields `Look`; the last one is the answer, with r components or, where fewer are exact, fewer
     "The least-squares fit with r components, as far as several starts find it."
-    c, best, stages, exact = p.core, nothing(p.core), (), None
+    c, best, stages = p.core, nothing(p.core), ()
     for exact in by_algebra(p, start):
         if len(exact.found.weights) <= rank:
             yield exact
@@ -68,10 +66,7 @@ def _starts(c, rank, seed, start):
     if off < float("inf"):
         yield "diagonalise", w, V @ Q
     if rank > q:
-        for name, solve in {"power": powers_in_noise, "quadrics": squares_in_noise}.items():
-            w, V = solve(c, seed)
-            if len(w):
-                yield name, w, V
+        yield from beyond_dimensions(c, seed)
 
 # %% ../../nbs/decomposition/best_fit.ipynb #4cf148a7
 def positive(

@@ -42,17 +42,17 @@ class Policy:
                             "large dimension only, and fluctuates")
     explained:float = why(.75, "share of the squared norm to be explained before a fit from one start is believed to "
                                "leave noise only")
-    hidden:float = why(8., "what may be missing unseen is divided by this before noise is believed: with 4 and no "
-                           "regard to parameters, 11 of 32 crowded tensors were taken for noise; so, 2")
+    hidden:float = why(8., "what may be missing unseen is divided by this before noise is believed: they are not of "
+                           "equal size, and those that were found take over some of it")
     tiny:float = why(10., "and by so much more in a tensor of so few numbers that a saturated fit is looked for, "
-                          "and where more components were not tried: without, 4 of 70 crowded ones became noise")
-    gap:float = why(3., "ratio of neighbouring singular values that is taken for the end of the signal: wrong, by "
-                        "one, in 1 of 39 noisy tensors; with less, right in 2 of 9")
+                          "and where more components were not tried: a crowded one would look like noise")
+    gap:float = why(3., "ratio of neighbouring singular values that is taken for the end of the signal: "
+                        "neighbours within the signal, or within the noise, differ by a factor of two now and then")
     chance:float = why(1e-9, "share of tensors that are fitted so well, above which a small one is not believed to be "
                              "components and noise: one in a million, and a thousand times less for the factor that "
                              "the estimate leaves out")
     cancel:float = why(10., "weights so many times as large as what they add up to are running away: cosines of .95 "
-                            "with opposite signs reach 3")
+                            "with opposite signs stay below 3")
 
 POLICY = Policy()
 
