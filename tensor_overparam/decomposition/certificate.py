@@ -19,7 +19,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 # %% ../../nbs/decomposition/certificate.ipynb #29409e41
 from ..tensors.kernels import gram_power
 from .quadrics import squares_span
-from ..descent.lazy import Tangent, tangent_kernel
+from ..descent.lazy import tangent_kernel
 from ..tensors.monomials import monomial_count
 from ..tensors.targets import Factored
 
@@ -176,8 +176,8 @@ def _least_tangent(V, order):
     "Smallest eigenvalue of the Gram matrix of the tangent spaces; 0 where it is rounding, nan where none is found."
     if V.size > WRITTEN:
         try:
-            least, = eigsh(_tangent_gram(V, order), k=1, which="SA", tol=1e-4, maxiter=40, return_eigenvectors=False,
-                           v0=np.random.default_rng(0).normal(size=V.size))
+            least, = eigsh(_tangent_gram(V, order), k=1, ncv=12, which="SA", tol=1e-2, maxiter=80,
+                           return_eigenvectors=False, v0=np.random.default_rng(0).normal(size=V.size))
             if least > 1e-6:
                 return least
         except ArpackError:
@@ -191,12 +191,15 @@ def _least_tangent(V, order):
     return values[0] if values[0] > ROUNDING*len(values)*values[-1] else 0.
 
 def _tangent_gram(V, order):
-    "The same matrix as an operator, from two products of size r by r by q."
+    "The same matrix as an operator, from three products of size r by r by q; the powers are computed once."
+    G, root = V @ V.T, order**.5
+    P = G**(order - 2)/order
+    first, second, along = P*G, (order - 1)*P, (1 - root)*V
     def frame(X):
-        along = np.vecdot(X, V)[:, None]*V
-        return (X - along)*order**.5 + along
+        return root*X + np.vecdot(X, V)[:, None]*along
     def product(x):
-        return frame(Tangent(V, frame(x.reshape(V.shape)), order).contract(V)).ravel()
+        X = frame(x.reshape(V.shape))
+        return frame(first @ X + (second*(V @ X.T)) @ V).ravel()
     return LinearOperator((V.size, V.size), matvec=product, dtype=float)
 
 # %% ../../nbs/decomposition/certificate.ipynb #497c6f0c

@@ -11,7 +11,6 @@ import numpy as np
 
 # %% ../../nbs/decomposition/pencil.ipynb #f03debf5
 from .compress import Core
-from .polish import join
 from .prune import Found, nothing, polish
 from ..tensors.monomials import monomial_count, monomial_index, multiplicities, row_numbers
 from ..tensors.targets import LARGEST, Factored, Target, packed
@@ -138,7 +137,7 @@ def eigencomponents(
         V, off = W[:0], np.inf
     V = V/np.linalg.norm(V, axis=1, keepdims=True)
     c = weigh(V)
-    measured = np.einsum("ka,jab,kb,kj->k", V, M, V, c, optimize=True)
+    measured = np.sum(np.vecdot(V @ M, V)*c.T, axis=0)
     return scale*np.linalg.lstsq((V @ V.T)**2*(c @ c.T), measured, rcond=1e-15)[0], V, off
 
 # %% ../../nbs/decomposition/pencil.ipynb #513d47a1
@@ -158,8 +157,7 @@ def measured(
     "What components leave of the tensor."
     if len(w) == 0 or not (np.isfinite(w).all() and np.isfinite(V).all()):
         return nothing(c)
-    found = Found(w, V, 2*c.distance(*join(w, V, c.target.order))[0])
-    return found if found.sq <= (1e-14*c.size)**2 else polish(c, w, V, 15, enough=1e-14)
+    return polish(c, w, V, 15, enough=1e-14)
 
 def by_pencil(
     c:Core,   # tensor in q dimensions

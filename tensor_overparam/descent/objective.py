@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from array_api_compat import is_numpy_namespace
 from ..tensors.kernels import contract_factored
-from ..tensors.monomials import array_namespace, monomial_count
+from ..tensors.monomials import array_namespace, monomial_count, monomial_index, multiplicities, picked
 from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target
-from ..tensors.targets import as_target, batched, cheapest, packed, sqnorm
+from ..tensors.targets import as_target, batched, cheapest, sqnorm, summed_rows
 from ..core.loop import Diverged, Result, Run, Stop
 
 # %% ../../nbs/descent/objective.ipynb #4d429f0c
@@ -55,8 +55,10 @@ def norm(
         Q = xp.linalg.qr(xp.matrix_transpose(xp.concat([t.vectors for _, t in terms])))[0]
         terms, dim = [(c, Factored(t.weights, xp.matmul(t.vectors, Q), order)) for c, t in terms], Q.shape[1]
     if monomial_count(dim, order - 1) * dim <= LARGEST // 10:
-        rows = sum(c * packed(t).rows for c, t in terms)
+        rows = summed_rows(terms)
         return float(Dense.from_rows(rows, order).sqnorm())**.5, "entries"
+    if all(_is_written(t) for _, t in terms) and any(isinstance(t, Dense) for _, t in terms):
+        return _sqnorm_by_rows(terms, dim, order)**.5, "entries"
     return max(0., float(sqnorm(T)))**.5, "inner products"
 
 def relative_error(
@@ -101,6 +103,25 @@ def sure_sqnorm(
             raise ValueError("the target is zero, or was before rounding; give a tensor with a nonzero entry")
         size[i] = norm(one)[0]**2
     return size
+
+# %% ../../nbs/descent/objective.ipynb #095b6501
+def _is_written(t):
+    "Are the rows of this target at hand, or quickly computed?"
+    return type(t.rows if isinstance(t, Dense) else getattr(t, "weights", None)) is np.ndarray
+
+def _sqnorm_by_rows(terms, dim, order):
+    "Squared norm of a sum of dense and factored terms, some rows at a time."
+    index, count, total = monomial_index(dim, order - 1), multiplicities(dim, order - 1)[:, None], 0.
+    step = max(1, 500_000//max(dim, *(len(t.weights) for _, t in terms if isinstance(t, Factored)), 1))
+    for i in range(0, len(index), step):
+        some, R = slice(i, i + step), 0.
+        for c, t in terms:
+            if isinstance(t, Dense):
+                R = R + c*t.rows[some]/count[some]
+            else:
+                R = R + (picked(np.ascontiguousarray(t.vectors.T), index[some])*(c*t.weights)) @ t.vectors
+        total += float(np.vdot(R, R*count[some]))
+    return total
 
 # %% ../../nbs/descent/objective.ipynb #fd980567
 def spectral_scale(

@@ -138,10 +138,14 @@ def contract_dense(
 def weigh(
     packed, # (monomial_count(d, l-1), d) packed rows
     order:int, # l >= 2
+    *,
+    own:bool=False, # may NumPy rows be overwritten?
 ): # the rows times their multiplicities, as `contract_dense` wants them
     "Count each packed row as often as its entries stand in the full array."
     xp = array_namespace(packed)
     count = multiplicities(packed.shape[1], order - 1)
+    if own and isinstance(packed, np.ndarray):
+        return np.multiply(count[:, None], packed, out=packed, casting="same_kind")
     return xp.asarray(count, dtype=packed.dtype, device=getattr(packed, "device", None))[:, None] * packed
 
 # %% ../../nbs/tensors/kernels.ipynb #edc97690

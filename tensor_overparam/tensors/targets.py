@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LARGEST', 'Target', 'Algebra', 'as_floats', 'check_whole', 'as_generator', 'check_rows', 'Factored', 'Dense',
-           'asymmetry', 'symmetrize', 'Sum', 'value', 'inner', 'sqnorm', 'packed', 'to_dense', 'as_target', 'cheapest',
-           'batched']
+           'asymmetry', 'symmetrize', 'Sum', 'value', 'inner', 'sqnorm', 'packed', 'summed_rows', 'to_dense',
+           'as_target', 'cheapest', 'batched']
 
 # %% ../../nbs/tensors/targets.ipynb #d808b641
 from dataclasses import dataclass
@@ -243,7 +243,7 @@ class Dense(Algebra):
             raise ValueError("the tensor is not symmetric: entries that should agree differ by up to "
                              f"{gap:.3g}, with a largest entry of {size:.3g}; expected a symmetric tensor, "
                              "`symmetrize(T)` averages over all orders of the axes")
-        self._set(weigh(pack(T), T.ndim), T.ndim)
+        self._set(weigh(pack(T), T.ndim, own=True), T.ndim)
 
     def _set(self, rows, order):
         object.__setattr__(self, "rows", rows)
@@ -458,12 +458,27 @@ def packed(
         raise ValueError(f"packing a tensor of order {T.order} in {T.dim} dimensions needs {size:.2g} numbers, "
                          f"more than {LARGEST:.0e}; keep it factored, or reduce the dimension first")
     if isinstance(T, Sum):
-        rows = sum(c * packed(t).rows for c, t in T.terms)
+        rows = summed_rows(T.terms)
     elif isinstance(T, Factored):
         rows = weigh(pack_factored(T.weights, T.vectors, T.order), T.order)
     else:
         rows = weigh(_polarised(T), T.order)
     return Dense.from_rows(rows, T.order)
+
+def summed_rows(
+    terms, # pairs (coefficient, target), at least one
+):         # (monomial_count(d, l-1), d) packed, weighed rows of the sum
+    "Packed rows, added up without a copy that is not needed."
+    total = None
+    for c, t in terms:
+        rows = packed(t).rows
+        if total is None:
+            total = rows if c == 1 else c*rows
+        elif c == -1:
+            total = total - rows
+        else:
+            total = total + (rows if c == 1 else c*rows)
+    return total
 
 def _polarised(T):
     "Packed rows of a target known by its contractions only."
