@@ -610,7 +610,8 @@ def test_html_is_escaped_and_says_the_rank():
     page = D._repr_html_()
     assert "<b>2</b>" in page and "unique" in page and page.count("<tr>") == len(D.stages) + 1
     hostile = "<script>alert(1)</script>"
-    odd = replace(D, certificate=Certificate(None, hostile, 1.0, 0.0), stages=(replace(D.stages[0], name=hostile),))
+    certificate, stage = Certificate(None, None, hostile, 1.0, 0.0), replace(D.stages[0], name=hostile)
+    odd = replace(D, certificate=certificate, stages=(stage,))
     assert hostile not in odd._repr_html_() and html.escape(hostile) in odd._repr_html_()
 
 

@@ -10,13 +10,14 @@ import pytest
 from tensor_overparam.cli.commands import main
 from tensor_overparam.core.loop import Stop
 from tensor_overparam.decomposition.answer import decompose
+from tensor_overparam.decomposition.certificate import certify
 from tensor_overparam.decomposition.compress import compress, core
 from tensor_overparam.decomposition.pencil import needs_complex
 from tensor_overparam.decomposition.problem import POLICY, Draws, chance, is_saturated
 from tensor_overparam.decomposition.prune import Found, believable, diverging
 from tensor_overparam.decomposition.report import VERDICTS, Decomposition, judge
 from tensor_overparam.tensors.problems import gaussian, orthogonal, recovery, with_noise
-from tensor_overparam.tensors.targets import Factored, packed, symmetrize, to_dense
+from tensor_overparam.tensors.targets import Dense, Factored, packed, symmetrize, to_dense
 
 
 def form(dim, *monomials):
@@ -90,12 +91,37 @@ def test_what_is_not_of_that_rank_diverges():
 def test_complex_components_are_named():
     """Two conjugate pairs in four dimensions at order five: real components would be many."""
     for order in (3, 4, 5):
-        c = compress(packed(decompose(of_pairs(order, 4, 1, 1, 0), seconds=20).target))
+        c = compress(Dense(of_pairs(order, 4, 1, 1, 0)))
         assert needs_complex(packed(c.target), 0) and not needs_complex(gaussian(3, 3, order, rng=0), 0)
     assert judge("", Found(np.ones(1), np.eye(1, 3), 1.0), 3, 3, lambda: True) == "complex"
     with warnings.catch_warnings(action="ignore"):
         D = decompose(of_pairs(5, 6, 2, 2, 1), method="algebra")
     assert D.verdict == "complex" and VERDICTS["complex"].says in D.remark
+
+
+def test_a_search_of_a_small_tensor_shows_its_best_and_keeps_it():
+    """Width by width, and no width is exact: each better fit is told, and is the answer where the search is cut."""
+    looks = []
+
+    def tell(look):
+        looks.append(look)
+        if len(look.found.weights) and look.found.sq < 0.9 * looks[0].found.sq:
+            raise KeyboardInterrupt
+
+    D = decompose(of_pairs(5, 4, 1, 1, 0), tell=tell)
+    assert D.stop is Stop.INTERRUPTED and D.rank == len(looks[-1].found.weights) and 0 < D.relative_error < 0.95
+    assert all(a.found.sq > b.found.sq for a, b in zip(looks, looks[1:]))
+
+
+def test_no_fewer_would_do_and_it_is_said():
+    """Minimal is shown by the rank of a flattening where uniqueness is not; neither where there is room for fewer."""
+    for order, dim, rank, minimal, unique in ((4, 8, 28, True, None), (3, 10, 5, True, True), (2, 5, 3, True, False)):
+        certificate = certify(gaussian(dim, rank, order, rng=0).vectors, order, dim, 0.0)
+        assert (certificate.minimal, certificate.unique) == (minimal, unique)
+        assert ("no fewer would do" in certificate.says) == (unique is not True)
+    assert certify(gaussian(3, 4, 3, rng=0).vectors, 3, 3, 0.0).minimal is None
+    near = np.array([[1.0, 0.0, 0.0], [1.0, 1e-9, 0.0]])
+    assert certify(near / np.linalg.norm(near, axis=1)[:, None], 3, 3, 0.0).minimal is None
 
 
 def test_every_verdict_has_a_sentence_and_a_code():

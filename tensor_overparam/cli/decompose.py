@@ -89,10 +89,9 @@ def decompose_file(a, say=print):
 
 def account(D):
     "A decomposition in lines of text."
-    unique = {True: "unique", False: "not unique", None: "uniqueness not decided"}[D.certificate.unique]
     shown = " ".join(f"{w:.6g}" for w in D.weights[:20]) + (" …" if D.rank > 20 else "")
     lines = [f"\n{D.rank} components, relative error {D.error_shown} ({D.verdict})", f"weights: {shown}",
-             f"{unique}: {D.certificate.reason}", f"condition number {D.certificate.condition:.3g}: an error in the "
+             D.certificate.says, f"condition number {D.certificate.condition:.3g}: an error in the "
              "tensor moves its terms by at most so many times as much", D.remark,
              "stage      components  relative error"]
     return "\n".join(lines + [f"{s.name:10} {s.components:10}  {s.relative_error:14.2e}" for s in D.stages])

@@ -114,11 +114,14 @@ def decompose(T, *, tol:float=1e-10, noise:float=None, rank:int=None, max_compon
     if T.order == 2:
         return _matrix(T, a)
     p = _problem(T, a)
-    look, stop = Look(nothing(p.core), (), 0, 0, ""), Stop.BUDGET
+    now = look = Look(nothing(p.core), (), 0, 0, "")
+    stop = Stop.BUDGET
     try:
-        for look in _looks(T, p, a, start):
+        for now in _looks(T, p, a, start):
+            look = now if now.verdict or len(now.found.weights) else look # where all is over, better this than nothing
             if tell:
-                tell(look)
+                tell(now)
+        look = now
         found, basis, verdict = _settled(T, p, a, look)
         if verdict in ("exact", "noise") or a.rank:
             stop = Stop.GOAL

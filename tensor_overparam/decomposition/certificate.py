@@ -256,6 +256,9 @@ class Certificate:
 
     Attributes
     ----------
+    minimal : bool or None
+        True where it is shown that no sum of fewer powers gives the same tensor, with complex numbers neither; None
+        where that is not decided.
     unique : bool or None
         Is it the only one with so few terms? None where that is not decided.
     reason : str
@@ -271,13 +274,20 @@ class Certificate:
     Examples
     --------
     >>> from tensor_overparam.decomposition import Certificate
-    >>> Certificate(True, "a single component", condition=1., relative_error=1e-3).terms_error
+    >>> Certificate(True, True, "a single component", condition=1., relative_error=1e-3).terms_error
     0.001
     """
+    minimal: Any
     unique: Any
     reason: str
     condition: float
     relative_error: float
+
+    @property
+    def says(self)->str:
+        "Whether there could be fewer components, or others, in words."
+        unique = {True: "unique", False: "not unique", None: "uniqueness not decided"}[self.unique]
+        return f"{'no fewer would do; ' if self.minimal and not self.unique else ''}{unique}: {self.reason}"
 
     @property
     def terms_error(self):
@@ -301,19 +311,20 @@ def certify(V, order:int, dim:int, relative_error:float)->Certificate:
     Returns
     -------
     Certificate
-        See `uniqueness` and `condition_number`. Nothing is said about uniqueness where the condition number exceeds
-        1e8; the condition number is nan where there are more than 3000 unknowns and it is above a thousand.
+        See `uniqueness` and `condition_number`. Nothing is said about number and uniqueness where the condition number
+        exceeds 1e8; the condition number is nan where there are more than 3000 unknowns and it is above a thousand.
 
     Examples
     --------
     >>> from tensor_overparam.decomposition import certify
     >>> from tensor_overparam.tensors import orthogonal
     >>> certificate = certify(orthogonal(dim=4, rank=4, order=3).vectors, order=3, dim=4, relative_error=1e-12)
-    >>> certificate.unique, round(certificate.condition, 6)
-    (True, 1.0)
+    >>> certificate.minimal, certificate.unique, round(certificate.condition, 6)
+    (True, True, 1.0)
     """
     condition = condition_number(V, order, dim)
     unique, reason = uniqueness(V, order)
+    minimal = unique or spanned(V, order) # what is the only one with so few terms has no competitor with fewer
     if unique and not condition <= CLOSE and V.size <= LAST:
-        unique, reason = None, "the terms are so close to each other that rounding decides"
-    return Certificate(unique, reason, condition, relative_error)
+        minimal, unique, reason = None, None, "the terms are so close to each other that rounding decides"
+    return Certificate(minimal, unique, reason, condition, relative_error)

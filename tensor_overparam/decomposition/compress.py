@@ -119,7 +119,8 @@ class Core:
 
     def __repr__(self):
         (q, d), l = self.basis.shape, self.target.order
-        return f"Core(order={l}, {q} of {d} dimensions, {self.outside/(self.outside + self.size**2):.2g} of it outside)"
+        outside = self.outside/max(self.outside + self.size**2, 1e-300)
+        return f"Core(order={l}, {q} of {d} dimensions, {outside:.2g} of it outside)"
 
 def core(T, basis=None, outside=0.):
     "A target with what the later stages need; the whole space if no basis is given."

@@ -158,7 +158,7 @@ class Decomposition:
 def _account(D):
     c, stages = D.certificate, [[s.name, s.components, s.relative_error] for s in D.stages]
     return dict(relative_error=D.relative_error, measured_by=D.measured_by, verdict=D.verdict, stop=D.stop.name,
-                unique=c.unique, reason=c.reason, condition=c.condition, stages=stages)
+                minimal=c.minimal, unique=c.unique, reason=c.reason, condition=c.condition, stages=stages)
 
 def _remark(D):
     "What a verdict means, where it is easily read for more, or less, than it says."
@@ -184,7 +184,7 @@ def _read(cls, path):
         with np.load(path, allow_pickle=False) as z:
             a, w, V, order = json.loads(str(z["about"])), z["weights"], z["vectors"], int(z["order"])
         VERDICTS[a["verdict"]] # an unknown one is not ours
-        certificate = Certificate(a["unique"], a["reason"], a["condition"], a["relative_error"])
+        certificate = Certificate(a["minimal"], a["unique"], a["reason"], a["condition"], a["relative_error"])
         return cls(w, V, order, a["relative_error"], a["measured_by"], certificate,
                    tuple(Stage(*s) for s in a["stages"]), Stop[a["stop"]], a["verdict"])
     except FileNotFoundError:
@@ -198,11 +198,10 @@ def _as_html(D):
     "A decomposition for the eye: a sentence, the weights, the stages."
     def row(*cells):
         return "<tr>" + "".join(f"<td>{html.escape(str(x))}</td>" for x in cells) + "</tr>"
-    unique = {True: "unique", False: "not unique", None: "uniqueness not decided"}[D.certificate.unique]
     stages = "".join(row(s.name, s.components, f"{s.relative_error:.2g}") for s in D.stages)
     weights = ", ".join(f"{w:.4g}" for w in D.weights[:12]) + (", …" if D.rank > 12 else "")
     return (f"<p><b>{D.rank}</b> components of order {D.order} in {D.vectors.shape[1]} dimensions, relative error "
-            f"<b>{D.error_shown}</b> ({D.verdict}); {unique}: {html.escape(D.certificate.reason)}. "
+            f"<b>{D.error_shown}</b> ({D.verdict}); {html.escape(D.certificate.says)}. "
             f"Condition number {D.certificate.condition:.3g}. {html.escape(D.remark)}</p><p>Weights: {weights}</p>"
             f"<table><tr><th>stage</th><th>components</th><th>relative error</th></tr>{stages}</table>")
 

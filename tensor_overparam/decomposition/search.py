@@ -175,9 +175,9 @@ def climb(
     p:Problem,  # tensor, tolerance and draws
     widths,     # K to try, in turn
     draws:int=POLICY.draws, # attempts at each width
-)->Any:         # a `Look`, or None if no fit is exact
+)->Any:         # yields a `Look` at the best so far; returns an exact one, or None
     "Several attempts at each width, every other one afresh, up to the first exact fit."
-    c = p.core
+    c, best = p.core, nothing(p.core)
     for K in widths:
         found = nothing(c)
         if K == c.target.dim and (end := by_pencil(c, p.draws.seed)).sq <= p.sq_tol:
@@ -185,6 +185,9 @@ def climb(
             return Look(end, (Stage("diagonalise", len(end.weights), relative(c, end.sq)),), 0, K, "exact")
         for draw in range(draws):
             found, now = attempt(p, found if draw % 2 else nothing(c), K, POLICY.starts)
+            if found.sq < best.sq:
+                best = found
+                yield Look(best, now, 0, K, "")
             if found.sq <= p.sq_tol:
                 end, size = thin(c, found, p.sq_tol), abs(found.weights)
                 if len(end.weights) > c.target.dim and size.min() < .01*size.max():
@@ -217,7 +220,7 @@ def _search_middling(p):
             yield last
             return
         yield replace(last, verdict="")
-    exact = climb(p, range(full - 1, int(min(p.most + 1, full))), 2)
+    exact = yield from climb(p, range(full - 1, int(min(p.most + 1, full))), 2)
     if exact:
         end = narrow(p, exact.found)
         narrowed = Stage("narrow", len(end.weights), relative(c, end.sq))
@@ -232,7 +235,7 @@ def _search_small(p, spare):
     exact, end = None, int(min(p.most + 1, full))
     if not spare: # where algebra has looked, one attempt for what is not generic
         new = min(max(q, p.reached + 1), end)
-        exact = climb(p, range(q, new), 1) or climb(p, range(new, end))
+        exact = (yield from climb(p, range(q, new), 1)) or (yield from climb(p, range(new, end)))
     if exact:
         yield exact
         return
@@ -246,7 +249,7 @@ def _search_small(p, spare):
     settled = last.verdict == "noise"
     noise = (settled or len(last.found.weights)) and believable(c, last.found, tried=settled) and quiet(c, last.found)
     if not noise and numbers(c) <= POLICY.saturated:
-        exact = spare or climb(p, range(max(q, full), int(min(p.most + 1, full + 3))))
+        exact = spare or (yield from climb(p, range(max(q, full), int(min(p.most + 1, full + 3)))))
     yield exact or replace(last, verdict="noise" if noise else "")
 
 def _full(c):
