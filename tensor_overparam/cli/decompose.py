@@ -74,7 +74,8 @@ def decompose_file(a, say=print):
     say(f"{name}: order l = {order}, dimension d = {dim}" + ("" if to_core is None else
         "; samples centred and whitened (--whiten 0: as they are)") + "\n")
     def tell(k):
-        return say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept  {k.verdict}")
+        left = f", relative error {k.stages[-1].relative_error:.1e}" if k.stages else ""
+        return say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept{left}  {k.verdict}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         D = decompose(T, tol=a.tol, noise=a.noise, rank=a.rank, max_components=a.max_components, rng=a.seed,
