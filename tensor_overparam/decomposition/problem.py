@@ -48,6 +48,10 @@ class Policy:
                           "and where more components were not tried: a crowded one would look like noise")
     gap:float = why(3., "ratio of neighbouring singular values that is taken for the end of the signal: "
                         "neighbours within the signal, or within the noise, differ by a factor of two now and then")
+    gathers:int = why(20, "rounds in which maxima of what is left join: of 120 components in twenty dimensions they "
+                          "take six, and where it takes more, each one adds little")
+    same:float = why(1e-3, "relative difference of two costs that are one: fits that are polished differ by less")
+    trials:int = why(6, "builds from different starts, until the best is met twice")
     chance:float = why(1e-9, "share of tensors that are fitted so well, above which a small one is not believed to be "
                              "components and noise: one in a million, and a thousand times less for the factor that "
                              "the estimate leaves out")

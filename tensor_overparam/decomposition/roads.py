@@ -14,7 +14,7 @@ from .compress import Core
 from .pencil import SLICES, as_packed, by_pencil, eigencomponents
 from .powers import by_powers, powers_in_noise
 from .problem import POLICY, Look, Problem, Stage, is_saturated, numbers, relative
-from .prune import believable, noise_share, nothing, polish, prune, quiet, stand_out, thin
+from .prune import believable, gather, noise_share, nothing, polish, prune, quiet, stand_out, thin
 from .quadrics import by_quadrics, squares_in_noise
 from .search import search
 from ..tensors.monomials import monomial_count
@@ -50,19 +50,52 @@ def through_noise(
     start=None, # `Found` to begin with: tried first
 ):              # yields a `Look`, if what is left is noise
     "The solvers' rough answers, polished and pruned: the best of them, if it leaves noise only."
-    c, best, stages = p.core, None, ()
-    if as_packed(c.target) is None or numbers(c) <= POLICY.climb:
+    if as_packed(p.core.target) is None or numbers(p.core) <= POLICY.climb:
         return
+    name, found, sure = _by_solvers(p, start)
+    if not sure:
+        name, found = _built(p, name, found)
+    if found.sq > p.sq_tol and _is_noise(p, found):
+        stage = Stage(name, len(found.weights), relative(p.core, found.sq))
+        yield Look(found, (stage,), 0, p.core.target.dim, "noise")
+
+def _by_solvers(p, start):
+    "The name of a solver, what its answer comes to, and whether that can be relied on."
+    c, few, name = p.core, nothing(p.core), "gather"
     for name, w, V in _beginnings(c, p.draws.seed, start):
-        begun = polish(c, w, V, 60)
-        found = stand_out(c, prune(c, begun), min(p.most, max(c.target.dim, len(w))))
-        if best is None or _cost(c, found, best) < _cost(c, best, found):
-            pruned = Stage("prune", len(found.weights), relative(c, found.sq))
-            best, stages = found, (Stage(name, len(w), relative(c, begun.sq)), pruned)
-        if len(best.weights) < c.target.dim and _is_noise(p, best):
-            break # as many as dimensions may be too few: then all solvers are asked
-    if best is not None and _is_noise(p, best):
-        yield Look(best, stages, 0, c.target.dim, "noise")
+        found = stand_out(c, prune(c, polish(c, w, V, 60)), int(min(p.most, max(c.target.dim, len(w)))))
+        few = found if found.sq < few.sq else few
+        if len(found.weights) < c.target.dim and _is_noise(p, found):
+            return name, found, True
+        if _is_noise(p, found):
+            more = _more(p, found)
+            return name, more, more is found
+    for name, w, V in beyond_dimensions(c, p.draws.seed):
+        found = prune(c, polish(c, w, V, 60))
+        if _is_noise(p, found): # a gap in the spectrum was seen: no other start is asked
+            return name, _more(p, found), True
+    return "gather", few, False
+
+def _built(p, name, found):
+    "Built up from what the solvers have left, and from nothing, until the best is met twice or none is noise."
+    c, best, met = p.core, None, 0
+    for trial in range(POLICY.trials):
+        new = _more(p, found if trial == 0 else nothing(c), trial)
+        if new.sq <= p.sq_tol:
+            return "gather", new
+        if best is not None:
+            gap, size = _cost(c, new, best) - _cost(c, best, new), _cost(c, best, new)
+            met = 1 if gap < -POLICY.same*size else met + (abs(gap) <= POLICY.same*size)
+        if best is None or met == 1 and gap < 0:
+            best, met = new, 1
+        if met > 1 or trial == 1 and not _is_noise(p, best):
+            break
+    return "gather", best
+
+def _more(p, found, seed=0):
+    "The same, or with groups that join and stay."
+    more = gather(p.core, found, int(min(p.most, numbers(p.core))), seed)
+    return found if more is found else prune(p.core, polish(p.core, *more[:2], 60))
 
 def _is_noise(p, found):
     "Is it believed that what these components leave is noise?"
@@ -80,7 +113,6 @@ def _beginnings(c, seed, start):
     w, V, off = eigencomponents(as_packed(c.target), seed, pencils=6, steps=20, slices=slices)
     if off < float("inf"):
         yield "diagonalise", w, V
-    yield from beyond_dimensions(c, seed)
 
 def beyond_dimensions(
     c:Core,   # tensor
