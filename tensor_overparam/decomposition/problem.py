@@ -50,6 +50,9 @@ class Policy:
                         "neighbours within the signal, or within the noise, differ by a factor of two now and then")
     gathers:int = why(20, "rounds in which maxima of what is left join: of 120 components in twenty dimensions they "
                           "take six, and where it takes more, each one adds little")
+    glance:int = why(6, "steps after which a fit with a component less is looked at")
+    lost:float = why(1e4, "times what noise would explain, by which such a fit may then still be worse: of 155 that "
+                          "were kept in the end the worst was worse by 440, and a third of the others by over 1000")
     same:float = why(1e-3, "relative difference of two costs that are one: fits that are polished differ by less")
     trials:int = why(6, "builds from different starts, until the best is met twice")
     chance:float = why(1e-9, "share of tensors that are fitted so well, above which a small one is not believed to be "

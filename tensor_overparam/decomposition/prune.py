@@ -192,16 +192,23 @@ def prune(
         if len(found.weights) == 0 or unit == np.inf:
             break
         keep = shares(found.weights, found.vectors, l) > level*unit
+        if keep.all():
+            continue
         fewer = polish(c, found.weights[keep], found.vectors[keep])
         if fewer.sq - found.sq <= np.sum(~keep)*unit:
             found = fewer
     while True:
         unit = noise_share(c, found.sq, len(found.weights))
-        trials = (polish(c, *smaller) for smaller in _one_less(found, l))
+        trials = (_tried(c, *smaller, found.sq, unit) for smaller in _one_less(found, l))
         fewer = next((t for t in trials if t.sq - found.sq <= unit), None)
         if fewer is None:
             return found
         found = fewer
+
+def _tried(c, w, V, sq, unit):
+    "Polished; not to the end where a few steps leave it hopelessly worse."
+    trial = polish(c, w, V, POLICY.glance)
+    return trial if trial.sq - sq > POLICY.lost*unit else polish(c, trial.weights, trial.vectors)
 
 def _one_less(found, order):
     "Ways to have one component less: without the least, or with the closest two as one."
@@ -304,7 +311,8 @@ def thin(
             break
     while len(found.weights) > (c.target.dim if exact else 1):
         w, V, _ = found
-        trials = (polish(c, np.delete(w, k), np.delete(V, k, axis=0)) for k in np.argsort(shares(w, V, l))[:3])
+        trials = (_tried(c, np.delete(w, k), np.delete(V, k, axis=0), 0., sq_tol)
+                  for k in np.argsort(shares(w, V, l))[:3])
         fewer = next((t for t in trials if t.sq <= sq_tol), None)
         if fewer is None:
             break

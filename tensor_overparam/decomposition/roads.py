@@ -52,37 +52,39 @@ def through_noise(
     "The solvers' rough answers, polished and pruned: the best of them, if it leaves noise only."
     if as_packed(p.core.target) is None or numbers(p.core) <= POLICY.climb:
         return
-    name, found, sure = _by_solvers(p, start)
-    if not sure:
-        name, found = _built(p, name, found)
-    if found.sq > p.sq_tol and _is_noise(p, found):
+    name, found, noise = _by_solvers(p, start)
+    if not noise:
+        name, found = "gather", _built(p, found)
+        noise = found.sq > p.sq_tol and _is_noise(p, found)
+    if noise:
         stage = Stage(name, len(found.weights), relative(p.core, found.sq))
         yield Look(found, (stage,), 0, p.core.target.dim, "noise")
 
 def _by_solvers(p, start):
-    "The name of a solver, what its answer comes to, and whether that can be relied on."
-    c, few, name = p.core, nothing(p.core), "gather"
+    "The name of a solver, what its answer comes to, and whether what that leaves is noise; else the best start."
+    c, few = p.core, nothing(p.core)
     for name, w, V in _beginnings(c, p.draws.seed, start):
         found = stand_out(c, prune(c, polish(c, w, V, 60)), int(min(p.most, max(c.target.dim, len(w)))))
         few = found if found.sq < few.sq else few
-        if len(found.weights) < c.target.dim and _is_noise(p, found):
-            return name, found, True
         if _is_noise(p, found):
-            more = _more(p, found)
-            return name, more, more is found
+            more = found if len(found.weights) < c.target.dim else _more(p, found)
+            if more is found:
+                return name, found, True
+            few = more
     for name, w, V in beyond_dimensions(c, p.draws.seed):
         found = prune(c, polish(c, w, V, 60))
-        if _is_noise(p, found): # a gap in the spectrum was seen: no other start is asked
-            return name, _more(p, found), True
+        more = _more(p, found) if believable(c, found) else found
+        if _is_noise(p, more): # a gap in the spectrum was seen: no other start is asked
+            return name, more, True
     return "gather", few, False
 
-def _built(p, name, found):
+def _built(p, found):
     "Built up from what the solvers have left, and from nothing, until the best is met twice or none is noise."
     c, best, met = p.core, None, 0
     for trial in range(POLICY.trials):
         new = _more(p, found if trial == 0 else nothing(c), trial)
         if new.sq <= p.sq_tol:
-            return "gather", new
+            return new
         if best is not None:
             gap, size = _cost(c, new, best) - _cost(c, best, new), _cost(c, best, new)
             met = 1 if gap < -POLICY.same*size else met + (abs(gap) <= POLICY.same*size)
@@ -90,7 +92,7 @@ def _built(p, name, found):
             best, met = new, 1
         if met > 1 or trial == 1 and not _is_noise(p, best):
             break
-    return "gather", best
+    return best
 
 def _more(p, found, seed=0):
     "The same, or with groups that join and stay."
