@@ -54,6 +54,11 @@ class Policy:
     lost:float = why(1e4, "times what noise would explain, by which such a fit may then still be worse: of 155 that "
                           "were kept in the end the worst was worse by 440, and a third of the others by over 1000")
     same:float = why(1e-3, "relative difference of two costs that are one: fits that are polished differ by less")
+    flat:float = why(.7, "residual of as many components as dimensions, beside that of fewer and what the parameters "
+                         "are expected to explain of noise: .93 and more of it in noise, .55 and less where twenty "
+                         "components of cosine .5 or .8 were missed, after five steps")
+    little:float = why(.1, "relative residual below which a flat spectrum is not looked at for large tensors: it would "
+                           "cost more than all the rest, for components of a tenth of the size")
     trials:int = why(6, "builds from different starts, until the best is met twice")
     chance:float = why(1e-9, "share of tensors that are fitted so well, above which a small one is not believed to be "
                              "components and noise: one in a million, and a thousand times less for the factor that "

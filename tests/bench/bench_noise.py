@@ -1,6 +1,6 @@
 """How close does `decompose` come to the truth in noise, and does it leave pure noise alone?
 
-    python tests/bench/bench_noise.py [--seeds 10] [--draws 50] [--only noise pure times] [--cells 3,20,20 …] [--limit s]
+    python tests/bench/bench_noise.py [--seeds 10] [--draws 50] [--only noise pure times] [--cells 3,20,20 …]
 
 The oracle is least squares started from the truth, with the true rank: what a number of components that is known, and
 the best of all starts, would give. `decompose` is given the noisy tensor only. Errors are of the components,
