@@ -51,7 +51,7 @@ def through_noise(
     start=None, # `Found` to begin with: tried first
 ):              # yields a `Look`, if what is left is noise
     "The solvers' rough answers, polished and pruned: the best of them, if it leaves noise only."
-    if as_packed(p.core.target) is None or numbers(p.core) <= POLICY.climb:
+    if as_packed(p.core.target) is None or numbers(p.core) <= POLICY.saturated:
         return
     name, found, noise = _by_solvers(p, start)
     if not noise:
@@ -68,7 +68,8 @@ def _by_solvers(p, start):
         found = stand_out(c, prune(c, polish(c, w, V, 60)), int(min(p.most, max(c.target.dim, len(w)))))
         few = found if found.sq < few.sq else few
         if _is_noise(p, found):
-            more = found if len(found.weights) < c.target.dim else _more(p, found)
+            sure = len(found.weights) < c.target.dim and numbers(c) > POLICY.crowded
+            more = found if sure else _more(p, found)
             if more is found:
                 return name, found, True
             few = more
@@ -103,8 +104,19 @@ def _more(p, found, seed=0):
 def _is_noise(p, found):
     "Is it believed that what these components leave is noise?"
     c, n = p.core, len(found.weights)
-    nothing_there = n == 0 and numbers(c) > POLICY.crowded
-    return n <= p.most and (nothing_there or believable(c, found)) and quiet(c, found)
+    if n == 0 and numbers(c) > POLICY.crowded:
+        return quiet(c, found)
+    if n > c.target.dim and c.noise is None and numbers(c) <= POLICY.crowded:
+        if n > _most(p):
+            return False
+        found = found._replace(sq=POLICY.doubt*found.sq)
+    return n <= p.most and believable(c, found) and quiet(c, found)
+
+def _most(p):
+    "Components that are believed in, at most: a tensor of few numbers has to have some to spare."
+    D = numbers(p.core)
+    room = D if D > POLICY.crowded else int((1 - POLICY.spare)*D/p.core.target.dim)
+    return int(min(p.most, max(room, p.core.target.dim)))
 
 def has_more(
     p:Problem,   # tensor in all of its dimensions
