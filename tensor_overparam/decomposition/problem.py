@@ -54,11 +54,11 @@ class Policy:
     lost:float = why(1e4, "times what noise would explain, by which such a fit may then still be worse: of 155 that "
                           "were kept in the end the worst was worse by 440, and a third of the others by over 1000")
     same:float = why(1e-3, "relative difference of two costs that are one: fits that are polished differ by less")
-    spare:float = why(.43, "share of the numbers of a small tensor that has to stay without a parameter where more "
-                           "components than dimensions leave what looks like noise: exact tensors of 11 to 26 "
-                           "components were fitted to 5 % by fewer, with .24 to .4 to spare in 30 of 33 cases")
-    doubt:float = why(2., "and what is left counts so many times: the other three left 85 to 97 % of what would have "
-                          "been believed, squared 72 to 94 %")
+    crowding:tuple = why((10., 5.6), "of exact small tensors of more components than algebra reaches, fewer of them "
+                                     "left more than 10^(10f-5.6), f the share of the numbers without a parameter: 34 "
+                                     "fits that looked like noise, from .003 at f = .24 to .1 at f = .45")
+    doubt:float = why(2., "what more components than dimensions leave of a small tensor counts so many times: three "
+                          "such fits, with half of the numbers free, left .72 to .94 of what would have been believed")
     flat:float = why(.7, "residual of as many components as dimensions, beside that of fewer and what the parameters "
                          "are expected to explain of noise: .93 and more of it in noise, .55 and less where twenty "
                          "components of cosine .5 or .8 were missed, after five steps")

@@ -107,16 +107,16 @@ def _is_noise(p, found):
     if n == 0 and numbers(c) > POLICY.crowded:
         return quiet(c, found)
     if n > c.target.dim and c.noise is None and numbers(c) <= POLICY.crowded:
-        if n > _most(p):
+        if _looks_crowded(c, found):
             return False
         found = found._replace(sq=POLICY.doubt*found.sq)
     return n <= p.most and believable(c, found) and quiet(c, found)
 
-def _most(p):
-    "Components that are believed in, at most: a tensor of few numbers has to have some to spare."
-    D = numbers(p.core)
-    room = D if D > POLICY.crowded else int((1 - POLICY.spare)*D/p.core.target.dim)
-    return int(min(p.most, max(room, p.core.target.dim)))
+def _looks_crowded(c, found):
+    "Would so few free numbers leave so little of a sum of more components, without any noise?"
+    free = 1 - len(found.weights)*c.target.dim/numbers(c)
+    steep, start = POLICY.crowding
+    return found.sq > 10**(2*(steep*free - start))*c.size**2
 
 def has_more(
     p:Problem,   # tensor in all of its dimensions
