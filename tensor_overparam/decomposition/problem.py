@@ -126,7 +126,8 @@ class Stage:
     Attributes
     ----------
     name : str
-        'compress', 'diagonalise', 'power', 'quadrics', 'grow', 'merge', 'polish', 'prune', 'narrow', …, 'result'.
+        'compress', 'diagonalise', 'power', 'quadrics', 'gather', 'grow', 'merge', 'polish', 'prune', 'narrow', …,
+        'result'.
     components : int
         How many there are after it; after 'compress', dimensions.
     relative_error : float
