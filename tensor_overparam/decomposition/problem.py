@@ -53,6 +53,8 @@ class Policy:
     glance:int = why(6, "steps after which a fit with a component less is looked at")
     lost:float = why(1e4, "times what noise would explain, by which such a fit may then still be worse: of 155 that "
                           "were kept in the end the worst was worse by 440, and a third of the others by over 1000")
+    gap_first:int = why(20, "dimensions up to which a gap in a spectrum is looked for before eigenvectors: it takes "
+                            "less than a hundredth of a second, and saves a twentieth where it is there")
     same:float = why(1e-3, "relative difference of two costs that are one: fits that are polished differ by less")
     crowding:tuple = why((10., 5.6), "of exact small tensors of more components than algebra reaches, fewer of them "
                                      "left more than 10^(10f-5.6), f the share of the numbers without a parameter: 34 "

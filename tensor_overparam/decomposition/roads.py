@@ -65,6 +65,9 @@ def through_noise(
 def _by_solvers(p, start):
     "The name of a solver, what its answer comes to, and whether what that leaves is noise; else the best start."
     c, few = p.core, nothing(p.core)
+    begun = None if start or c.target.dim > POLICY.gap_first else _by_gap(p)
+    if begun:
+        return *begun, True
     for name, w, V in _beginnings(c, p.draws.seed, start):
         found = stand_out(c, prune(c, polish(c, w, V, 60)), int(min(p.most, max(c.target.dim, len(w)))))
         few = found if found.sq < few.sq else few
@@ -74,12 +77,17 @@ def _by_solvers(p, start):
             if more is found:
                 return name, found, True
             few = more
+    begun = _by_gap(p) if start or c.target.dim > POLICY.gap_first else None
+    return (*begun, True) if begun else ("gather", few, False)
+
+def _by_gap(p):
+    "More components than dimensions, where a gap in a spectrum was seen, no others join and what is left is noise."
+    c = p.core
     for name, w, V in beyond_dimensions(c, p.draws.seed):
         found = prune(c, polish(c, w, V, 60))
-        more = _more(p, found) if believable(c, found) else found
-        if _is_noise(p, more): # a gap in the spectrum was seen: no other start is asked
-            return name, more, True
-    return "gather", few, False
+        more = _more(p, found) if len(found.weights) >= c.target.dim and believable(c, found) else found
+        if _is_noise(p, more):
+            return name, more
 
 def _built(p, found):
     "Built up from what the solvers have left, and from nothing, until the best is met twice or none is noise."
