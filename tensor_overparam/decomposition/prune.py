@@ -192,8 +192,6 @@ def prune(
         if len(found.weights) == 0 or unit == np.inf:
             break
         keep = shares(found.weights, found.vectors, l) > level*unit
-        if keep.all():
-            continue
         fewer = polish(c, found.weights[keep], found.vectors[keep])
         if fewer.sq - found.sq <= np.sum(~keep)*unit:
             found = fewer

@@ -85,22 +85,23 @@ def _by_gap(p):
     c = p.core
     for name, w, V in beyond_dimensions(c, p.draws.seed):
         found = prune(c, polish(c, w, V, 60))
-        more = _more(p, found) if len(found.weights) >= c.target.dim and believable(c, found) else found
-        if _is_noise(p, more):
+        more = _more(p, found) if len(found.weights) > c.target.dim and believable(c, found) else found
+        if len(more.weights) > c.target.dim and _is_noise(p, more):
             return name, more
 
 def _built(p, found):
     "Built up from what the solvers have left, and from nothing, until the best is met twice or none is noise."
-    c, best, met = p.core, None, 0
+    c, best, met = p.core, None, 1
     for trial in range(POLICY.trials):
         new = _more(p, found if trial == 0 else nothing(c), trial)
         if new.sq <= p.sq_tol:
             return new
-        if best is not None:
-            gap, size = _cost(c, new, best) - _cost(c, best, new), _cost(c, best, new)
-            met = 1 if gap < -POLICY.same*size else met + (abs(gap) <= POLICY.same*size)
-        if best is None or met == 1 and gap < 0:
-            best, met = new, 1
+        gap = 0. if best is None else _cost(c, new, best)/_cost(c, best, new) - 1
+        if best is not None and abs(gap) <= POLICY.same:
+            met += 1
+        elif gap < 0:
+            met = 1
+        best = new if best is None or gap < 0 else best
         if met > 1 or trial == 1 and not _is_noise(p, best):
             break
     return best
