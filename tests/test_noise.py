@@ -131,6 +131,15 @@ def test_what_is_exact_is_not_called_noise():
         assert not list(through_noise(Problem(c, (1e-10 * c.size) ** 2, np.inf, Draws(0))))
 
 
+def test_a_pair_that_runs_away_is_not_noise():
+    """x²y has rank three and is nearly of rank two; four other components do not hide that."""
+    A = np.zeros((6,) * 3)
+    A[0, 0, 1] = A[0, 1, 0] = A[1, 0, 0] = 1 / 3
+    A[range(2, 6), range(2, 6), range(2, 6)] = 1.0
+    D = decompose(A)
+    assert D.rank == 7 and D.verdict == "exact"
+
+
 def test_few_numbers_and_little_noise():
     """Of 120 numbers 80 are parameters: believed while the rest is a thousandth, not when it is a twentieth."""
     T, N = noisy(3, 8, 10, 1e-3, 0)

@@ -155,9 +155,13 @@ def diverging(
     found:Found,# components
     order:int,  # l
 )->bool:
-    "Do components run away from each other, nearly parallel, with weights that cancel?"
+    "Do components run away from each other, nearly parallel, with weights that cancel? All together, or any two."
     w, V, _ = found
-    return len(w) > 1 and float(w @ w) > POLICY.cancel**2*float(w @ gram_power(V, V, order) @ w)
+    if len(w) < 2:
+        return False
+    G, i, j = gram_power(V, V, order), *np.triu_indices(len(w), 1)
+    size, pair = w[i]**2 + w[j]**2, w[i]**2 + w[j]**2 + 2*w[i]*w[j]*G[i, j]
+    return float(w @ w) > POLICY.cancel**2*float(w @ G @ w) or bool(np.any(size > POLICY.cancel**2*pair))
 
 def believable(
     c:Core,     # tensor
