@@ -51,9 +51,6 @@ class Policy:
                         "what is missing joins, what is too much is pruned")
     gathers:int = why(20, "rounds in which maxima of what is left join: of 120 components in twenty dimensions they "
                           "take six, and where it takes more, each one adds little")
-    glance:int = why(6, "steps after which a fit with a component less is looked at")
-    lost:float = why(1e4, "times what noise would explain, by which such a fit may then still be worse: of 155 that "
-                          "were kept in the end the worst was worse by 440, and a third of the others by over 1000")
     gap_first:int = why(20, "dimensions up to which a gap in a spectrum is looked for before eigenvectors: it takes "
                             "less than a hundredth of a second, and saves a twentieth where it is there")
     same:float = why(1e-4, "relative difference of two costs that are one: polished fits of 39 components from four "

@@ -201,16 +201,11 @@ def prune(
             found = fewer
     while True:
         unit = noise_share(c, found.sq, len(found.weights))
-        trials = (_tried(c, *smaller, found.sq, unit) for smaller in _one_less(found, l))
+        trials = (polish(c, *smaller) for smaller in _one_less(found, l))
         fewer = next((t for t in trials if t.sq - found.sq <= unit), None)
         if fewer is None:
             return found
         found = fewer
-
-def _tried(c, w, V, sq, unit):
-    "Polished; not to the end where a few steps leave it hopelessly worse."
-    trial = polish(c, w, V, POLICY.glance)
-    return trial if trial.sq - sq > POLICY.lost*unit else polish(c, trial.weights, trial.vectors)
 
 def _one_less(found, order):
     "Ways to have one component less: without the least, or with the closest two as one."
@@ -313,8 +308,7 @@ def thin(
             break
     while len(found.weights) > (c.target.dim if exact else 1):
         w, V, _ = found
-        trials = (_tried(c, np.delete(w, k), np.delete(V, k, axis=0), 0., sq_tol)
-                  for k in np.argsort(shares(w, V, l))[:3])
+        trials = (polish(c, np.delete(w, k), np.delete(V, k, axis=0)) for k in np.argsort(shares(w, V, l))[:3])
         fewer = next((t for t in trials if t.sq <= sq_tol), None)
         if fewer is None:
             break
