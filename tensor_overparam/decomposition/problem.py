@@ -51,7 +51,7 @@ class Policy:
                         "what is missing joins, what is too much is pruned")
     gathers:int = why(20, "rounds in which maxima of what is left join: of 120 components in twenty dimensions they "
                           "take six, and where it takes more, each one adds little")
-    gap_first:int = why(20, "dimensions up to which a gap in a spectrum is looked for before eigenvectors: it takes "
+    gap_first:int = why(12, "dimensions up to which a gap in a spectrum is looked for before eigenvectors: it takes "
                             "less than a hundredth of a second, and saves a twentieth where it is there")
     same:float = why(1e-4, "relative difference of two costs that are one: polished fits of 39 components from four "
                            "starts differed by 1e-5, the next best minimum by a thousandth")
