@@ -63,6 +63,7 @@ def unit(X):
 def climb(
     B, # (r, d, …, d) basis of a space of symmetric tensors of order n, full arrays
     X, # (m, d) unit vectors to start from
+    gain=1e-6, # of a step, below which it is at its end
 ):     # (≤ m, d) where those of them ended that came near a power in the space
     "Shifted power method: uphill, all starts at once."
     n = B.ndim - 1
@@ -71,7 +72,7 @@ def climb(
         K = contraction(B, X)
         alpha = np.einsum("mrd,md->mr", K, X)
         height = np.vecdot(alpha, alpha)
-        slow = (k > STUCK) & (height - before < 1e-6)
+        slow = (k > STUCK) & (height - before < gain)
         near.append(X[(height > NEAR) | slow & (height > .9)])
         on = (height <= NEAR) & ~slow
         X, before = unit(np.einsum("mr,mrd->md", alpha, K) + shift*X)[on], height[on]

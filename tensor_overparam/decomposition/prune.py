@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['noise_peak', 'merge', 'Found', 'nothing', 'polish', 'shares', 'fewest', 'noise_share', 'missing', 'loudest', 'quiet',
-           'diverging', 'believable', 'prune', 'stand_out', 'thin']
+           'diverging', 'believable', 'prune', 'stand_out', 'bumps', 'gather', 'thin']
 
 # %% ../../nbs/decomposition/prune.ipynb #b3a82543
 from functools import cache
@@ -20,7 +20,7 @@ from ..tensors.kernels import gram_power
 from ..tensors.monomials import monomial_count
 from ..descent.objective import spectral_scale, sphere
 from .problem import POLICY, chance, numbers
-from .polish import join, levenberg_marquardt, split
+from .polish import best_weights, join, levenberg_marquardt, split
 from ..tensors.targets import LARGEST, Factored, Sum, Target, packed
 
 # %% ../../nbs/decomposition/prune.ipynb #7d7dbde7
@@ -155,9 +155,13 @@ def diverging(
     found:Found,# components
     order:int,  # l
 )->bool:
-    "Do components run away from each other, nearly parallel, with weights that cancel?"
+    "Do components run away from each other, nearly parallel, with weights that cancel? All together, or any two."
     w, V, _ = found
-    return len(w) > 1 and float(w @ w) > POLICY.cancel**2*float(w @ gram_power(V, V, order) @ w)
+    if len(w) < 2:
+        return False
+    G, i, j = gram_power(V, V, order), *np.triu_indices(len(w), 1)
+    size, pair = w[i]**2 + w[j]**2, w[i]**2 + w[j]**2 + 2*w[i]*w[j]*G[i, j]
+    return float(w @ w) > POLICY.cancel**2*float(w @ G @ w) or bool(np.any(size > POLICY.cancel**2*pair))
 
 def believable(
     c:Core,     # tensor
@@ -229,6 +233,60 @@ def stand_out(
             break
         found = more
     return found
+
+# %% ../../nbs/decomposition/prune.ipynb #c29fcf02
+def bumps(
+    T:Target,     # tensor
+    starts:int,   # random directions to climb from
+    seed:int=0,   # of the starts
+    rounds:int=30,# steps of the power method
+)->tuple:         # (n,) values T(v, …, v), largest in size first, and (n, d) unit directions, no two of them close
+    "The maxima of |T(v, …, v)| that a power method sees, down to half of the highest."
+    v, signs_, at, heights = sphere([seed], 1, starts, T.dim)[0], 1., [], []
+    for _ in range(rounds):
+        w = T.contract(v)
+        size = np.linalg.norm(w, axis=1)
+        signs_ = np.where(np.vecdot(v, w) < 0, -1., 1.)
+        step = signs_[:, None]*w + max(.5*size.max(), 1e-300)*v # the shift makes it go up in size, not out
+        v = step/np.linalg.norm(step, axis=1, keepdims=True)
+    height = np.vecdot(v, T.contract(v))
+    for k in np.argsort(-abs(height)):
+        if heights and abs(height[k]) < .5*abs(heights[0]):
+            break
+        if all(abs(v[k] @ u) < POLICY.merge[0] for u in at):
+            at.append(v[k])
+            heights.append(height[k])
+    return np.array(heights), np.array(at)
+
+def gather(
+    c:Core,      # tensor
+    found:Found, # components, polished
+    most:int,    # components, at most
+    seed:int=0,  # of the starts
+)->Found:        # the same, or with more
+    "Whole groups of maxima of what is left join, as long as the fit gains more than by so many bumps of noise."
+    most = min(most, int((1 - POLICY.free)*numbers(c)/c.target.dim))
+    for round_ in range(POLICY.gathers):
+        n = len(found.weights)
+        if n >= most or found.sq <= (1e-13*c.size)**2:
+            break
+        heights, V = bumps(missing(c, found), max(16, c.target.dim, n), seed + round_)
+        stand = int(np.sum(heights**2 > noise_share(c, found.sq, n)))
+        V = np.concatenate([found.vectors, V[:most - n][:max(1, stand) if believable(c, found) else most]])
+        more = polish(c, best_weights(c.target, V), V, 15)
+        if _pays(c, more, found):
+            found = more
+            continue
+        if len(more.weights) > n + 1 and _pays(c, more := prune(c, more), found):
+            found = more
+        break
+    return found
+
+def _pays(c, more, found):
+    "Are more components worth what noise would explain in their place?"
+    extra = len(more.weights) - len(found.weights)
+    return more.sq + extra*noise_share(c, more.sq, len(more.weights)) < found.sq
+
 
 # %% ../../nbs/decomposition/prune.ipynb #393a270c
 def thin(
