@@ -245,7 +245,7 @@ def beside_textbook(l, d, r, seeds, verdicts):
     for s in seeds:
         T = gaussian(d, r, l, rng=[1, s])
         A = to_dense(T)
-        S, t = clocked(textbook, A)
+        S, t = clocked(textbook, A, l)
         theirs.append(1e3 * t)
         worst = max(worst, 1 - recovery(S, T).worst)
         ours.append(1e3 * seconds_for(A, T))

@@ -138,29 +138,39 @@ def race(peer, case, limit=inf):
 # --- algebra ----------------------------------------------------------------------------------------
 
 
-def powers_of(A, V):
-    """T(v, …, v, ·) of an array for each column v: (d, n)."""
-    B = np.tensordot(A, V, axes=(A.ndim - 1, 0))
+def contracted(T, X):
+    """T(x_1, …, ·, ·): a matrix from an array or from components."""
+    if isinstance(T, Factored):
+        return (T.vectors.T*(T.weights*np.prod(T.vectors @ X.T, axis=1))) @ T.vectors
+    for x in X:
+        T = T @ x
+    return T
+
+
+def powers_of(T, V):
+    """T(v, …, v, ·) of an array, or of components, for each column v: (d, n)."""
+    if isinstance(T, Factored):
+        return T.vectors.T @ (T.weights[:, None]*(T.vectors @ V)**(T.order - 1))
+    B = np.tensordot(T, V, axes=(T.ndim - 1, 0))
     while B.ndim > 2:
         B = np.einsum("...ik,ik->...k", B, V)
     return B
 
 
-def textbook(A, rank=None, seed=0):
-    """Components of an array of rank at most its dimension; the rank from the singular values if it is not given."""
-    d, order, rng = len(A), A.ndim, np.random.default_rng(seed)
-    M = []
-    for _ in range(2):
-        B = A
-        for _ in range(order - 2):
-            B = B @ rng.normal(size=d)
-        M.append(B)
+def textbook(T, order, rank=None, seed=0):
+    """Components of a tensor of rank at most its dimension d; the rank from the singular values if it is not given.
+
+    Two contractions make a pencil (Harshman 1970 after Jennrich; Leurgans, Ross, Abel 1993), its eigenvectors are the
+    components, a dual fixed point refines them and gives the weights.
+    """
+    d, rng = T.dim if isinstance(T, Factored) else len(T), np.random.default_rng(seed)
+    M = [contracted(T, rng.normal(size=(order - 2, d))) for _ in range(2)]
     U, s, _ = np.linalg.svd(np.concatenate(M, axis=1), full_matrices=False)
     Q = U[:, :rank] if rank else U[:, s > 1e-12*s[0]]
     W = np.linalg.eig(np.linalg.solve(Q.T @ M[0] @ Q, Q.T @ M[1] @ Q))[1].real
     V = Q @ np.linalg.inv(W).T
     for _ in range(2):
-        B = powers_of(A, np.linalg.pinv(V).T)
+        B = powers_of(T, np.linalg.pinv(V).T)
         V, w = B/np.linalg.norm(B, axis=0), np.linalg.norm(B, axis=0)
     return Factored(w, V.T, order)
 
@@ -171,28 +181,10 @@ def jennrich(case, run):
         raise NoDoor
     distance = None
     for k in range(5):
-        if case.factored:
-            w, V = jennrich_of_components(case.truth, k)
-        else:
-            S = textbook(case.array, case.rank, k)
-            w, V = S.weights, S.vectors
-        run.look(w, V)
+        S = textbook(case.given, case.order, case.rank, k)
+        run.look(S.weights, S.vectors)
         distance = distance or measure(case)
-        descend(case, run, distance, *join(w, V, case.order))
-
-
-def jennrich_of_components(T, seed):
-    """The same where matrices are made from given components."""
-    rng, order = np.random.default_rng(seed), T.order
-    c = np.prod(T.vectors @ rng.normal(size=(order - 2, T.dim, 2)), axis=0)
-    M = [(T.vectors.T*(T.weights*c[:, j])) @ T.vectors for j in range(2)]
-    Q = np.linalg.svd(np.concatenate(M, axis=1), full_matrices=False)[0][:, :len(T.weights)]
-    W = np.linalg.eig(np.linalg.solve(Q.T @ M[0] @ Q, Q.T @ M[1] @ Q))[1].real
-    V = Q @ np.linalg.inv(W).T
-    for _ in range(2):
-        B = T.vectors.T @ (T.weights[:, None]*(T.vectors @ np.linalg.pinv(V).T)**(order - 1))
-        V, w = B/np.linalg.norm(B, axis=0), np.linalg.norm(B, axis=0)
-    return w, V.T
+        descend(case, run, distance, *join(S.weights, S.vectors, case.order))
 
 
 def symmetric_indices(d, n):
