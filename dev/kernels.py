@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 IMPORTS = """ipykernel.kernelapp ipykernel.ipkernel ipykernel.zmqshell
-    matplotlib.pyplot matplotlib_inline.backend_inline ipywidgets anywidget
+    matplotlib.pyplot matplotlib.backends.backend_agg ipywidgets anywidget
     numpy scipy.linalg scipy.optimize scipy.sparse.linalg scipy.stats
     tensor_overparam.decomposition tensor_overparam.explorers.catalogue tensor_overparam.ledger tensor_overparam.plots
     tensor_overparam.sweeps"""
