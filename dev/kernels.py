@@ -27,6 +27,7 @@ IMPORTS = """ipykernel.kernelapp ipykernel.ipkernel ipykernel.zmqshell
     tensor_overparam.decomposition tensor_overparam.explorers.catalogue tensor_overparam.ledger tensor_overparam.plots
     tensor_overparam.sweeps"""
 
+ROOT = Path(__file__).resolve().parent.parent
 IS_POSSIBLE = sys.platform == "linux"
 
 

@@ -172,7 +172,7 @@ def run(path, skip=()):
 
 def manager(search_path, backend):
     """Return the class that starts a kernel, where that is possible as a copy of a process that has all imports."""
-    if not kernels.IS_POSSIBLE:
+    if not kernels.IS_POSSIBLE or ROOT != kernels.ROOT:
         return AsyncKernelManager
     command = kernels.server(search_path, backend)
 

@@ -165,7 +165,7 @@ def iterate(step, params, *, steps:int, batch:int=None):
 def _states(step, params, steps, batch):
     "What `iterate` yields."
     runs, time, before = batch or 1, 0., None
-    stop, ended = [None]*runs, [None]*runs
+    stop, ended, halted, running = [None]*runs, [None]*runs, None, runs
     for k in range(steps + 1):
         with np.errstate(all="ignore"):
             move = step(params)
@@ -181,7 +181,8 @@ def _states(step, params, steps, batch):
             for i, done in enumerate(np.broadcast_to(as_numpy(move.done), runs)):
                 if stop[i] is None and (done or k == steps):
                     stop[i], ended[i] = Stop.GOAL if done else Stop.BUDGET, (k, time)
-        running = stop.count(None)
+        if stop.count(None) < running:
+            running, halted = stop.count(None), np.array([s is not None for s in stop])
         why, when = (tuple(stop), tuple(ended)) if batch else (stop[0], ended[0])
         if batch is None and why is Stop.DIVERGED:
             before = replace(before, stop=why, ended=when)
@@ -190,8 +191,7 @@ def _states(step, params, steps, batch):
         yield before
         if not running:
             return
-        halted = np.array([s is not None for s in stop]) if running < runs else None
-        params, time = move.params if running == runs else _kept(params, move.params, halted, batch), time + move.dt
+        params, time = move.params if halted is None else _kept(params, move.params, halted, batch), time + move.dt
 
 # %% ../../nbs/core/loop.ipynb #d6058e4d
 def as_numpy(x):

@@ -6,7 +6,7 @@
 __all__ = ['LazyFlow', 'lazy_flow', 'fastest_rate', 'Displaced', 'lazy_gd', 'Centred', 'scaled_step', 'scaled_gd']
 
 # %% ../../nbs/descent/linearised.ipynb #077455f2
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
