@@ -200,12 +200,17 @@ def as_numpy(x):
 
 def _finite(measured, runs):
     "For each run (or once, if it is so for all): is everything it measured finite?"
-    for v in measured.values():
-        if not (math.isfinite(v) if isinstance(v, float) else np.logical_and.reduce(np.isfinite(as_numpy(v)), None)):
-            break
-    else:
+    if all(map(_all_finite, measured.values())):
         return True
     return np.logical_and.reduce([np.broadcast_to(np.isfinite(as_numpy(v)), runs) for v in measured.values()])
+
+def _all_finite(v):
+    "Is a number, or all of an array, finite? The sum of squares tells at once, unless it overflows."
+    if isinstance(v, float):
+        return math.isfinite(v)
+    if type(v) is np.ndarray and v.ndim == 1 and v.dtype.kind == "f" and math.isfinite(v.dot(v)):
+        return True
+    return bool(np.isfinite(as_numpy(v)).all())
 
 def fields_of(params)->dict:
     "The arrays of a dataclass by name; what was not given, None, is left out."
