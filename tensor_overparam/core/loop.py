@@ -169,7 +169,7 @@ def _states(step, params, steps, batch):
     for k in range(steps + 1):
         with np.errstate(all="ignore"):
             move = step(params)
-        measured, finite = move.measured, _finite(move.measured, runs)
+            measured, finite = move.measured, _finite(move.measured, runs)
         if before is None and finite is not True:
             raise ValueError("the starting point already gives NaN or infinity; start from smaller numbers")
         if finite is not True:
