@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-IMPORTS = """ipykernel.kernelapp ipykernel.ipkernel ipykernel.zmqshell
+IMPORTS = """ipykernel.kernelapp ipykernel.debugger ipykernel.zmqshell IPython.extensions.storemagic
     matplotlib.pyplot matplotlib.backends.backend_agg ipywidgets anywidget
     numpy scipy.linalg scipy.optimize scipy.sparse.linalg scipy.stats
     tensor_overparam.decomposition tensor_overparam.explorers.catalogue tensor_overparam.ledger tensor_overparam.plots
