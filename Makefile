@@ -27,7 +27,7 @@ look:
 	TENSOR_OVERPARAM_LOOK=all $(PYTHON) -m pytest tests/test_docs.py
 
 test:
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto
 
 bench:
 	$(PYTHON) tests/bench/bench_regimes.py

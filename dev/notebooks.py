@@ -26,9 +26,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import kernels
 import nbformat
 import yaml
 from execnb.nbio import nb2str
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbdev.clean import clean_nb
@@ -149,21 +152,34 @@ def differing(wanted):
 def run(path, skip=()):
     """Execute a notebook in its own folder and return it with its new outputs; nothing is written."""
     nb = read(path)
+    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    inline = "module://matplotlib_inline.backend_inline"  # whatever MPLBACKEND says outside
     client = NotebookClient(
         nb,
         timeout=SECONDS_A_CELL,
         kernel_name="python3",
+        kernel_manager_class=manager(search_path, inline),
         coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )
-    search_path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    inline = "module://matplotlib_inline.backend_inline"  # whatever MPLBACKEND says outside
     with client.setup_kernel(env={**os.environ, "PYTHONPATH": search_path, "MPLBACKEND": inline}):
         for index, cell in enumerate(nb.cells):
             if runs(cell, skip):
                 run_cell(client, cell, index, name(path))
     return nb
+
+
+def manager(search_path, backend):
+    """Return the class that starts a kernel, where that is possible as a copy of a process that has all imports."""
+    if not kernels.IS_POSSIBLE or ROOT != kernels.ROOT:
+        return AsyncKernelManager
+    command = kernels.server(search_path, backend)
+
+    class Copies(AsyncKernelManager):
+        kernel_spec = KernelSpec(argv=command, display_name="Python 3", language="python")
+
+    return Copies
 
 
 def runs(cell, skip):

@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 pytest_plugins = ["another_machine"]
 
 
@@ -13,3 +15,19 @@ def pytest_configure():
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With `-n`, keep the tests of a file in one process: they share what is dear. Notebooks go wherever there is room.
+
+    Files with many tests come first and the notebooks last, so that no process waits long for the others.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return nodeid if file.endswith("test_notebooks.py") else file
+
+    return ByFile(config, log)

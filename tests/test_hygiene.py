@@ -198,3 +198,17 @@ def test_other_kinds_of_output_are_told_apart():
     assert changed([text], []) and changed([text], [error]) and changed([text], [said("a\n")])
     assert changed([error], [failed("yes")])
     assert changed([shown({"image/png": picture((0, 0, 255))})], [shown({"text/plain": "a"})])
+
+
+def test_kernels_are_apart():
+    """A kernel may be a copy of a process that has imported everything; what it does itself, no other one sees."""
+    cell = "import os, sys, numpy\nprint('mark' in sys.modules, hasattr(numpy, 'mark'), os.environ.get('MARK'))\n"
+    cell += "sys.modules['mark'] = numpy.mark = numpy\nos.environ['MARK'] = '1'"
+    start, drawn = tools.manager(str(tools.ROOT), "agg"), set()
+    for _ in range(3):
+        nb = new_notebook(cells=[new_code_cell(cell), new_code_cell("print(numpy.random.rand())")], metadata=KERNEL)
+        tools.NotebookClient(nb, kernel_manager_class=start).execute()
+        first, second = (cell.outputs[0].text for cell in nb.cells)
+        assert first == "False False None\n"
+        drawn.add(second)
+    assert len(drawn) == 3, "kernels draw the same random numbers"

@@ -165,45 +165,52 @@ def iterate(step, params, *, steps:int, batch:int=None):
 def _states(step, params, steps, batch):
     "What `iterate` yields."
     runs, time, before = batch or 1, 0., None
-    stop, ended = [None]*runs, [None]*runs
+    stop, ended, halted, running = [None]*runs, [None]*runs, None, runs
     for k in range(steps + 1):
         with np.errstate(all="ignore"):
             move = step(params)
-        measured, finite = move.measured, _finite(move.measured, runs)
-        if before is None and not np.all(finite):
+            measured, finite = move.measured, _finite(move.measured, runs)
+        if before is None and finite is not True:
             raise ValueError("the starting point already gives NaN or infinity; start from smaller numbers")
-        if not np.all(finite):
+        if finite is not True:
             lost = np.array([s is None for s in stop]) & ~finite
             params, measured = _kept(before.params, params, lost, batch), _keep(before.measured, measured, lost, batch)
             for i in np.flatnonzero(lost):
                 stop[i], ended[i] = Stop.DIVERGED, (before.step, before.time)
-        if k == steps or (move.done is not False and as_numpy(move.done).any()):
+        if k == steps or (move.done is not False and np.count_nonzero(as_numpy(move.done))):
             for i, done in enumerate(np.broadcast_to(as_numpy(move.done), runs)):
                 if stop[i] is None and (done or k == steps):
                     stop[i], ended[i] = Stop.GOAL if done else Stop.BUDGET, (k, time)
-        over, any_halted = None not in stop, stop.count(None) < runs
+        if stop.count(None) < running:
+            running, halted = stop.count(None), np.array([s is not None for s in stop])
         why, when = (tuple(stop), tuple(ended)) if batch else (stop[0], ended[0])
         if batch is None and why is Stop.DIVERGED:
             before = replace(before, stop=why, ended=when)
         else:
             before = State(k, time, params, measured, move.event, why, when)
         yield before
-        if over:
+        if not running:
             return
-        halted = np.array([s is not None for s in stop]) if any_halted else None
-        params, time = _kept(params, move.params, halted, batch) if any_halted else move.params, time + move.dt
+        params, time = move.params if halted is None else _kept(params, move.params, halted, batch), time + move.dt
 
 # %% ../../nbs/core/loop.ipynb #d6058e4d
 def as_numpy(x):
     "An array of any library, on any device, as a NumPy array."
-    return np.asarray(x.cpu() if hasattr(x, "cpu") else x)
+    return x if type(x) is np.ndarray else np.asarray(x.cpu() if hasattr(x, "cpu") else x)
 
 def _finite(measured, runs):
     "For each run (or once, if it is so for all): is everything it measured finite?"
-    each = (math.isfinite(v) if isinstance(v, float) else np.isfinite(as_numpy(v)).all() for v in measured.values())
-    if all(each):
+    if all(map(_all_finite, measured.values())):
         return True
     return np.logical_and.reduce([np.broadcast_to(np.isfinite(as_numpy(v)), runs) for v in measured.values()])
+
+def _all_finite(v):
+    "Is a number, or all of an array, finite? The sum of squares tells at once, unless it overflows."
+    if isinstance(v, float):
+        return math.isfinite(v)
+    if type(v) is np.ndarray and v.ndim == 1 and v.dtype.kind == "f" and math.isfinite(v.dot(v)):
+        return True
+    return bool(np.isfinite(as_numpy(v)).all())
 
 def fields_of(params)->dict:
     "The arrays of a dataclass by name; what was not given, None, is left out."
@@ -211,7 +218,7 @@ def fields_of(params)->dict:
 
 def _kept(old, new, which, batch):
     "Parameters, but with the entries of `old` for the runs in `which`."
-    return type(new)(**_keep(fields_of(old), fields_of(new), which, batch))
+    return type(new)(**_keep(vars(old), vars(new), which, batch))
 
 def _keep(old, new, which, batch):
     "`new`, but with the entries of `old` for the runs in `which`; what has no batch dimension is shared."
@@ -220,6 +227,10 @@ def _keep(old, new, which, batch):
     return {k: _keep_one(old[k], v, which) if np.shape(v)[:1] == (batch,) else v for k, v in new.items()}
 
 def _keep_one(old, new, which):
+    if new is old:
+        return new
+    if type(new) is np.ndarray:
+        return np.where(which.reshape((-1,) + (1,)*(new.ndim - 1)), old, new)
     xp = array_namespace(new)
     mask = xp.asarray(which, device=getattr(new, "device", None))
     return xp.where(xp.reshape(mask, (-1,) + (1,)*(new.ndim - 1)), old, new)

@@ -6,7 +6,7 @@
 __all__ = ['LazyFlow', 'lazy_flow', 'fastest_rate', 'Displaced', 'lazy_gd', 'Centred', 'scaled_step', 'scaled_gd']
 
 # %% ../../nbs/descent/linearised.ipynb #077455f2
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -206,7 +206,7 @@ def scaled_step(p, problem, reference, sqnorm_reference, alpha, rate, tol):
     C, w, l = p.C, p.w, problem.T.order
     loss, R, _ = residual(reference, C, alpha*w, sqnorm_reference)
     error = (2*abs(loss)/problem.sqnorm)**.5
-    return Move(replace(p, C=C + rate*(l/alpha)*w[..., None]*R), rate,
+    return Move(Centred(C + rate*(l/alpha)*w[..., None]*R, w, p.C0), rate,
                 {"loss": loss*problem.scale**2/alpha**2, "relative_error": error}, error <= tol)
 
 # %% ../../nbs/descent/linearised.ipynb #ad50f64e

@@ -53,6 +53,8 @@ def gram_power(
     p:int, # exponent, at least 0
 ): # (…, m, n)
     "Elementwise power of the Gram matrix A Bᵀ: the inner products of the rank-one tensors a⊗…⊗a and b⊗…⊗b."
+    if type(A) is type(B) is np.ndarray:
+        return power(np.matmul(A, B.swapaxes(-1, -2)), p)
     xp = array_namespace(A, B)
     return power(xp.matmul(A, xp.matrix_transpose(B)), p)
 
@@ -149,6 +151,7 @@ def weigh(
     return xp.asarray(count, dtype=packed.dtype, device=getattr(packed, "device", None))[:, None] * packed
 
 # %% ../../nbs/tensors/kernels.ipynb #edc97690
+@cache
 def prefers_packing(
     m:int, # vectors to contract with
     n:int, # terms of the tensor
@@ -174,9 +177,10 @@ def contract_factored(
         return contract_dense(weigh(pack_factored(a, U, order), order), C, order)
     if flat and type(C) is type(U) is np.ndarray:
         return _own_panels(C, a, order - 1) if U is C else _panels(C, a, U, order - 1)
-    xp, m, aU = array_namespace(C, a, U), C.shape[-2], a[..., None] * U
+    m, aU = C.shape[-2], a[..., None] * U
+    matmul = np.matmul if type(C) is type(U) is np.ndarray else array_namespace(C, a, U).matmul
     step = max(PANEL, 4_000_000 // max(1, U.shape[-2] * prod(C.shape[:-2])))
     if m <= step:
-        return xp.matmul(gram_power(C, U, order - 1), aU)
+        return matmul(gram_power(C, U, order - 1), aU)
     panels = (C[..., i:min(i + step, m), :] for i in range(0, m, step))
-    return xp.concat([xp.matmul(gram_power(X, U, order - 1), aU) for X in panels], axis=-2)
+    return array_namespace(C).concat([matmul(gram_power(X, U, order - 1), aU) for X in panels], axis=-2)

@@ -375,7 +375,7 @@ class Sum(Algebra):
 
     def __post_init__(self):
         for _, T in self.terms:
-            if not isinstance(T, Target):
+            if not isinstance(T, (Factored, Dense, Sum, Target)):  # the protocol is asked last, it is slow to answer
                 raise ValueError(f"cannot add a {type(T).__name__} to a tensor; expected a target, "
                                  "`Dense(array)` makes one")
         flat = tuple((c*k, t) for c, T in self.terms for k, t in (T.terms if isinstance(T, Sum) else ((1., T),)))
@@ -391,7 +391,11 @@ class Sum(Algebra):
     def dim(self): return self.terms[0][1].dim
     def contract(self, C):
         "The sum of the terms' contractions."
-        return sum(c * T.contract(C) for c, T in self.terms)
+        (c, T), *others = self.terms
+        total = c * T.contract(C)
+        for c, T in others:
+            total = total + c * T.contract(C)
+        return total
     def __mul__(self, number): return Sum(tuple((c*float(number), T) for c, T in self.terms))
     def _about(self): return ": " + " + ".join(f"{c:g}·{T!r}" for c, T in self.terms)
 
