@@ -1,0 +1,22 @@
+"""Samples in, sources or means out, never a packed tensor.
+
+Data that are read block by block:
+
+- `as_blocks` takes an array, a DataFrame, a memory map, a list of blocks, a dask array or a function that opens them,
+  and makes `Blocks` of it, which can be read again and again;
+- `moments` is one pass: `Moments` are number, mean and covariance.
+"""
+
+from tensor_overparam.data.blocks import Blocks, Moments, as_blocks, moments
+
+__all__ = [
+    "as_blocks",
+    "Blocks",
+    "moments",
+    "Moments",
+]
+
+
+def __dir__():
+    """Return the names that people come for."""
+    return sorted(__all__)
