@@ -156,7 +156,7 @@ def test_units_do_not_matter():
 
 
 def test_there_and_back():
-    X, _ = mixed(5000, extra=2, laplace=4)
+    X, _ = mixed(5000, extra=2, uniform=4)
     with pytest.warns(RuntimeWarning, match="4 directions of 6"):
         found = ica(X)
     assert found.count == 4 and np.allclose(found.mix(found.transform(X)), X, atol=1e-8)

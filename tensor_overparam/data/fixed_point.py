@@ -132,7 +132,7 @@ def in_tiers(
         V[~sure] = orthonormal(rest - rest @ V[sure].T @ V[sure])
     return V
 
-# %% ../../nbs/data/fixed_point.ipynb #a359eeea
+# %% ../../nbs/data/fixed_point.ipynb #d020be42
 SETTLED, STEADY = 1e-4, 5 # 1 - |cos| of a step; steps without a change of the number in the first tier
 TURNS = 2                 # times that the second tier is turned and looked at again before it is given up
 
@@ -176,6 +176,7 @@ def settle(
             turns, unchanged = turns - 1, 0
     return Found(V, cumulants, sure, most, False)
 
+# %% ../../nbs/data/fixed_point.ipynb #c36c0caa
 def directions(
     samples:Samples,
     order:int=4,       # 3 or 4
@@ -192,7 +193,7 @@ def directions(
     first = settle(some, V, order, most, seed)
     N = first.directions @ back.T
     V = in_tiers(N/np.linalg.norm(N, axis=1, keepdims=True), first.sure)
-    last = settle(samples, V, order, most, steady=1, turns=0)
+    last = settle(samples, V, order, most, seed, turns=1)
     return Found(last.directions, last.cumulants, last.sure, last.passes + 1, first.converged and last.converged)
 
 def refined(
