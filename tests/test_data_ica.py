@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from tensor_overparam.data import Whitening, as_blocks, ica, whitening
 from tensor_overparam.data.blocks import moments
 from tensor_overparam.data.fixed_point import HELD, Samples, directions, held, white_samples
-from tensor_overparam.data.sources import power_means, with_error
+from tensor_overparam.data.sources import power_means, score, with_error
 
 DRAW = {
     "laplace": lambda rng, shape: rng.laplace(size=shape) / 2**0.5,
@@ -97,6 +97,14 @@ def test_moments_along_directions_and_their_errors():
     assert with_error(coin, 100, 4)[0][0] == -2 and with_error(coin, 100, 4)[1][0] == 0
 
 
+def test_scores_are_those_of_the_tests_of_normality():
+    stats = pytest.importorskip("scipy.stats")
+    for n in (30, 200, 5000):
+        x = np.random.default_rng(n).laplace(size=n)
+        assert np.isclose(score(stats.kurtosis(x), n, 4), stats.kurtosistest(x).statistic)
+        assert np.isclose(score(0.1, n, 3), 0.1 * np.sqrt(n / 6))
+
+
 # --- sources --------------------------------------------------------------------------------------
 
 
@@ -109,7 +117,7 @@ def test_two_three_and_four_sources(kind, count, n):
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize(("d", "n"), [(5, 2000), (20, 2000), (5, 200)])
+@pytest.mark.parametrize(("d", "n"), [(5, 2000), (20, 2000), (5, 200), (2, 60)])
 def test_in_gaussian_data_there_is_nothing(d, n):
     assert sum(ica(mixed(n, seed, gaussian=d)[0]).count for seed in range(20)) <= 1
 
