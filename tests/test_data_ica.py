@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from tensor_overparam.data import Whitening, as_blocks, ica, whitening
 from tensor_overparam.data.blocks import moments
 from tensor_overparam.data.fixed_point import HELD, Samples, directions, held, white_samples
-from tensor_overparam.data.sources import power_means, score, with_error
+from tensor_overparam.data.sources import power_means, score, split_test, with_error
 
 DRAW = {
     "laplace": lambda rng, shape: rng.laplace(size=shape) / 2**0.5,
@@ -82,6 +82,13 @@ def test_large_data_are_not_held(monkeypatch):
     assert samples.forward is not None and HELD > X.size
     found = ica(np.array_split(X, 9))
     assert found.count == 3 and found.converged and miss(found.unmixing, A, 3) < 1e-3
+    monkeypatch.setattr("tensor_overparam.data.sources.HELD", 100_000)
+    assert split_test(samples, whitened_directions(found, samples), 4, 0, 200).tolist() == [True] * 3
+
+
+def whitened_directions(found, samples):
+    """Return the directions of sources in whitened coordinates."""
+    return np.linalg.lstsq(samples.forward, found.unmixing.T, rcond=None)[0].T
 
 
 def test_moments_along_directions_and_their_errors():

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-# %% ../../nbs/data/blocks.ipynb #911012b1
+# %% ../../nbs/data/blocks.ipynb #61772581
 def _piece(X, what="the data"):
     "Something with two axes that can be sliced by rows; a DataFrame becomes an array, a file stays a file."
     if hasattr(X, "tocsr"):
@@ -40,7 +40,7 @@ def _numbers(A, names):
         raise ValueError("Complex data not supported; expected real numbers")
     if A.dtype.kind not in "iubf":
         try:
-            A = A.astype(float) if A.dtype.kind == "O" else None
+            A = None if A.dtype.kind != "O" or any(isinstance(x, (str, bytes)) for x in A.flat) else A.astype(float)
         except (TypeError, ValueError):
             A = None
         if A is None:

@@ -228,7 +228,7 @@ def _judged(samples, V, values, errors, sure, order, seed, most):
         words[(words == "source") & (abs(values) < OWN*errors)] = "undecided"
     return words
 
-# %% ../../nbs/data/sources.ipynb #e5bb1ebf
+# %% ../../nbs/data/sources.ipynb #82b6e9cb
 def ica(
     X,
     n_components:int|None=None,
@@ -308,7 +308,7 @@ def unmix(X, n_components, order, tanh, seed, max_passes)->Sources: # what `ica`
     W = whiten(moments(X), X.names)
     n, q = W.n_samples, W.rank
     _asked(n_components, order, max_passes, q)
-    if n - 1 <= q and n <= 2*X.dim:
+    if n - 1 <= q:
         raise ValueError(f"{n} samples vary in {q} directions, as any so few do, and nothing can be separated; "
                          f"expected more samples than the {X.dim} columns, better many times as many")
     samples = white_samples(X, W)
