@@ -35,6 +35,7 @@ bench:
 	$(PYTHON) tests/bench/bench_decompose.py
 	$(PYTHON) tests/bench/bench_sweeps.py
 	$(PYTHON) tests/bench/bench_rotations.py
+	$(PYTHON) tests/bench/bench_data.py
 
 compare:
 	$(PYTHON) -m tensor_overparam compare

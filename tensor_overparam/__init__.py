@@ -25,6 +25,7 @@ The wings, each with a tour of its own in its docstring (`help(tensor_overparam.
 - `descent`: all trainers, and the landscape they walk in;
 - `implicit_bias`: which of the many solutions an optimiser chooses;
 - `decomposition`: the stages of `decompose`, and certificates;
+- `data`: samples in, independent sources or the means of a mixture out;
 - `nets`: two-layer networks;
 - `rotation`: training a rotation of fixed neurons;
 - `sweeps`: thresholds and phase diagrams from thousands of runs;
@@ -43,6 +44,7 @@ if TYPE_CHECKING:  # loaded when somebody asks for it, so that a command can beg
     from tensor_overparam import (
         cli,
         core,
+        data,
         decomposition,
         descent,
         explorers,
@@ -83,6 +85,7 @@ _WINGS = (
     "descent",
     "implicit_bias",
     "decomposition",
+    "data",
     "nets",
     "rotation",
     "sweeps",

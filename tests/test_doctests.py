@@ -65,8 +65,9 @@ def test_it_says_everything_once(name):
 
 
 def known(thing, name):
-    """Tell whether a class has a field, an attribute or a parameter of a name."""
-    return name in parameters(thing) or hasattr(thing, name) or name in inspect.signature(thing).parameters
+    """Tell whether a class has a field, an attribute or a parameter of a name; estimators have more after a fit."""
+    fitted = hasattr(thing, "fit") and name.endswith("_")
+    return fitted or name in parameters(thing) or hasattr(thing, name) or name in inspect.signature(thing).parameters
 
 
 @every_name

@@ -21,7 +21,7 @@ PACKAGE = Path(to.__file__).parent
 GROUND = "_version"
 FLOORS = (
     ("core", "tensors", "plots"),
-    ("descent", "implicit_bias"),
+    ("descent", "implicit_bias", "data"),
     ("decomposition", "sweeps", "nets", "rotation"),
     ("explorers",),
     ("ledger",),
