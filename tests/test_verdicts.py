@@ -113,6 +113,15 @@ def test_a_search_of_a_small_tensor_shows_its_best_and_keeps_it():
     assert all(a.found.sq > b.found.sq for a, b in zip(looks, looks[1:]))
 
 
+@pytest.mark.parametrize("order, dim, rank", [(3, 16, 32), (3, 12, 20), (4, 8, 29), (3, 10, 16)])
+def test_beyond_algebra_nothing_passes_for_noise(order, dim, rank):
+    """Where no algebra reaches, a fit with too few components is not taken for components and noise."""
+    for seed in range(2):
+        T = gaussian(dim, rank, order, rng=seed)
+        D = decompose(T)
+        assert (D.rank, D.verdict) == (rank, "exact") and recovery(D.target, T).worst > 1 - 1e-9
+
+
 def test_no_fewer_would_do_and_it_is_said():
     """Minimal is shown by the rank of a flattening where uniqueness is not; neither where there is room for fewer."""
     for order, dim, rank, minimal, unique in ((4, 8, 28, True, None), (3, 10, 5, True, True), (2, 5, 3, True, False)):

@@ -34,6 +34,9 @@ class Policy:
     long:int = why(30_000, "steps of a long polish times unknowns: about a tenth of a second")
     free:float = why(.3, "share of a tensor's numbers that has to stay without a parameter before what is left is "
                          "judged as noise")
+    above:tuple = why((.7, .9), "shares of a tensor's numbers that get a parameter where more components than needed "
+                                "are tried; the second for crowded ones: an exact fit is no accident there either")
+    far:int = why(6000, "unknowns of such a fit, at most: its polish takes seconds")
     climb:int = why(100, "numbers up to which every width is tried: seconds")
     crowded:int = why(400, "numbers up to which the widest fit that could fail is tried before noise is believed")
     saturated:int = why(40, "numbers up to which a fit with as many parameters as numbers is looked for")

@@ -306,7 +306,14 @@ def thin(
         if fewer.sq <= sq_tol:
             found = fewer
             break
-    while len(found.weights) > (c.target.dim if exact else 1):
+    least = c.target.dim if exact else 1
+    away = (len(found.weights) - least)//2
+    while away > 1: # half of what could go, at once
+        fewer = polish(c, *fewest(found.weights, found.vectors, l, len(found.weights) - away))
+        if fewer.sq <= sq_tol:
+            found = fewer
+        away = min(away if fewer is found else away//2, (len(found.weights) - least)//2)
+    while len(found.weights) > least:
         w, V, _ = found
         trials = (polish(c, np.delete(w, k), np.delete(V, k, axis=0)) for k in np.argsort(shares(w, V, l))[:3])
         fewer = next((t for t in trials if t.sq <= sq_tol), None)
