@@ -132,7 +132,7 @@ def test_what_cannot_be_monotone_is_said():
     (dict(resolution=1), "resolution"), (dict(looks=-1), "looks"), (dict(seeds=range(10)), "seeds are used up"),
     (dict(fn=lambda m, s: True), "expected 20 values"), (dict(fn=lambda m, s: np.full(len(s), 0.5)), "True or False"),
     (dict(fn=lambda m, s: np.full(len(s), np.nan)), "True or False"),
-], ids=str)
+], ids=lambda x: ", ".join(x) if isinstance(x, dict) else x)
 def test_nonsense_is_refused(change, word):
     """What means nothing is named."""
     options = dict(fn=lambda m, s: np.full(len(s), False), width_range=(2, 8)) | change
