@@ -33,6 +33,7 @@ bench:
 	$(PYTHON) tests/bench/bench_regimes.py
 	$(PYTHON) tests/bench/bench_kernels.py
 	$(PYTHON) tests/bench/bench_decompose.py
+	$(PYTHON) tests/bench/bench_noise.py
 	$(PYTHON) tests/bench/bench_sweeps.py
 	$(PYTHON) tests/bench/bench_rotations.py
 	$(PYTHON) tests/bench/bench_data.py

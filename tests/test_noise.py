@@ -10,7 +10,7 @@ from tensor_overparam.decomposition.compress import core
 from tensor_overparam.decomposition.problem import Draws, Problem
 from tensor_overparam.decomposition.prune import bumps, gather, nothing, polish, prune
 from tensor_overparam.decomposition.quadrics import squares_in_noise
-from tensor_overparam.decomposition.roads import by_groups, has_more, through_noise
+from tensor_overparam.decomposition.roads import has_more, in_noise, through_noise
 from tensor_overparam.tensors.kernels import weigh
 from tensor_overparam.tensors.monomials import monomial_count, pack_coordinates
 from tensor_overparam.tensors.problems import correlated, gaussian, orthogonal, recovery, with_noise
@@ -126,8 +126,14 @@ def test_quadrics_see_the_last_component():
 
 def believed(c):
     """Does a road through noise believe that it has arrived?"""
+    return any(look.verdict == "noise" for look in in_noise(Problem(c, (1e-10 * c.size) ** 2, np.inf, Draws(0))))
+
+
+def test_only_what_is_believed_leaves_the_roads_through_noise():
+    """The solvers' best start is told, and without a verdict: nobody may take it for an answer."""
+    c = core(noisy(3, 8, 10, 5e-2, 1)[1])
     p = Problem(c, (1e-10 * c.size) ** 2, np.inf, Draws(0))
-    return any(look.verdict == "noise" for road in (through_noise, by_groups) for look in road(p))
+    assert [look.verdict for look in through_noise(p)] == [""] and not list(in_noise(p))
 
 
 def test_what_is_exact_is_not_called_noise():

@@ -17,7 +17,7 @@ def widths(
     "How many components to begin with: as many as leave some of the numbers free, and not too many to handle."
     q, D = p.core.target.dim, numbers(p.core)
     few = [int(share*D/q) for share in POLICY.above] + [(D - 1)//q]*(D <= POLICY.crowded)
-    few = [min(K, max(2*p.reached, 3*q)) for K in few]
+    few = [min(K, 2*max(p.reached, q)) for K in few]
     return [K for K in few if max(q, p.reached) < K <= p.most and K*q <= POLICY.far]
 
 # %% ../../nbs/decomposition/above.ipynb #cb75643e
@@ -29,14 +29,15 @@ def from_above(
     c = p.core
     if numbers(c) <= POLICY.climb: # there the search tries every width
         return
+    near = (POLICY.near*c.size)**2
     for k, K in enumerate(widths(p)):
         found, stages = attempt(p, nothing(c), K, 1 if (K + 1)*c.target.dim < numbers(c) else POLICY.starts)
-        if p.sq_tol < found.sq < (1e-3*c.size)**2: # on its way
+        if p.sq_tol < found.sq < near: # on its way
             found = polish(c, found.weights, found.vectors, 60)
         yield Look(found, stages, k, K, "")
         if found.sq <= p.sq_tol:
             end = thin(c, found, p.sq_tol)
             yield Look(end, (*stages, Stage("thin", len(end.weights), relative(c, end.sq))), k, K, "exact")
             return
-        if found.sq > (1e-3*c.size)**2 and numbers(c) > POLICY.crowded: # not on its way
+        if found.sq > near and numbers(c) > POLICY.crowded:
             return

@@ -24,7 +24,7 @@ from .polish import join
 from .problem import Draws, Look, Problem, Stage
 from .prune import Found, fewest, nothing, polish, prune, quiet
 from .report import Decomposition, in_convention, judge
-from .roads import METHODS, by_algebra, has_more, through_noise, travel
+from .roads import METHODS, by_algebra, has_more, in_noise, travel
 from .search import search
 from ..descent.objective import as_seeds, is_zero, norm, numpy_only, residual_norm
 from ..tensors.monomials import monomial_count
@@ -327,7 +327,7 @@ def _whole(T, p, a, found, verdict):
         return found, "noise" if verdict == "exact" else verdict
     found = prune(whole, found)
     if a.method != "descent" and has_more(q, found):
-        for look in through_noise(q):
+        for look in in_noise(q):
             return look.found, look.verdict
     if not quiet(whole, found):
         for look in travel(q, "descent" if a.method == "descent" else "auto", found):

@@ -146,9 +146,24 @@ def uniqueness(V, order:int)->tuple:
     >>> uniqueness(gaussian(dim=3, rank=2, order=2).vectors, order=2)[0]
     False
     """
+    return _decided(V, order)[1:]
+
+def _decided(V, order):
+    "Is it minimal, is it unique, and why."
+    if len(V) == 0:
+        return None, None, "there are no components"
+    unique, reason = _by_counting(V, order)
+    if unique: # what is the only one with so few terms has no competitor with fewer
+        return True, True, reason
+    minimal = spanned(V, order)
+    if unique is None and minimal and minors_independent(V, max(2, order//2)):
+        return True, True, (f"there are no fewer terms, and among all combinations of their powers only these {len(V)} "
+                            "are powers (independent minors)")
+    return minimal, unique, reason
+
+def _by_counting(V, order):
+    "Is it unique by Kruskal's condition, or not for want of numbers?"
     r, d = V.shape
-    if r == 0:
-        return None, "there are no components"
     if r == 1:
         return True, "a single component"
     if order == 2:
@@ -164,9 +179,6 @@ def uniqueness(V, order:int)->tuple:
     if r*d > monomial_count(d, order):
         return False, (f"{r} components have {r*d} parameters for {monomial_count(d, order)} numbers: "
                        "so many fit any tensor of this size, in whole families of decompositions")
-    if spanned(V, order) and minors_independent(V, max(2, order//2)):
-        return True, (f"there are no fewer terms, and among all combinations of their powers only these {r} are powers "
-                      "(independent minors)")
     return None, "neither Kruskal's condition nor independent minors: it may be unique, but this does not show it"
 
 # %% ../../nbs/decomposition/certificate.ipynb #4d1a0c03
@@ -323,8 +335,7 @@ def certify(V, order:int, dim:int, relative_error:float)->Certificate:
     (True, True, 1.0)
     """
     condition = condition_number(V, order, dim)
-    unique, reason = uniqueness(V, order)
-    minimal = unique or spanned(V, order) # what is the only one with so few terms has no competitor with fewer
+    minimal, unique, reason = _decided(V, order)
     if unique and not condition <= CLOSE and V.size <= LAST:
         minimal, unique, reason = None, None, "the terms are so close to each other that rounding decides"
     return Certificate(minimal, unique, reason, condition, relative_error)

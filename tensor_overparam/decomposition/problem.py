@@ -35,7 +35,8 @@ class Policy:
     free:float = why(.3, "share of a tensor's numbers that has to stay without a parameter before what is left is "
                          "judged as noise")
     above:tuple = why((.7, .9), "shares of a tensor's numbers that get a parameter where more components than needed "
-                                "are tried; the second for crowded ones: an exact fit is no accident there either")
+                                "are tried: exact fits are no accident there; the second if the first may yet arrive")
+    near:float = why(1e-3, "relative residual of a wide fit that may yet arrive; too few components leave hundredths")
     far:int = why(6000, "unknowns of such a fit, at most: its polish takes seconds")
     climb:int = why(100, "numbers up to which every width is tried: seconds")
     crowded:int = why(400, "numbers up to which the widest fit that could fail is tried before noise is believed")

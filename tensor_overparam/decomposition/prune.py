@@ -242,12 +242,12 @@ def bumps(
     rounds:int=30,# steps of the power method
 )->tuple:         # (n,) values T(v, …, v), largest in size first, and (n, d) unit directions, no two of them close
     "The maxima of |T(v, …, v)| that a power method sees, down to half of the highest."
-    v, signs_, at, heights = sphere([seed], 1, starts, T.dim)[0], 1., [], []
+    v, at, heights = sphere([seed], 1, starts, T.dim)[0], [], []
     for _ in range(rounds):
         w = T.contract(v)
         size = np.linalg.norm(w, axis=1)
-        signs_ = np.where(np.vecdot(v, w) < 0, -1., 1.)
-        step = signs_[:, None]*w + max(.5*size.max(), 1e-300)*v # the shift makes it go up in size, not out
+        up = np.where(np.vecdot(v, w) < 0, -1., 1.)
+        step = up[:, None]*w + max(.5*size.max(), 1e-300)*v # the shift makes it go up in size, not out
         v = step/np.linalg.norm(step, axis=1, keepdims=True)
     height = np.vecdot(v, T.contract(v))
     for k in np.argsort(-abs(height)):

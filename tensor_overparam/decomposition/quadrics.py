@@ -121,6 +121,7 @@ def squares_in(
     seed:int, # of the starts
     off:float=1e-7,# distance of a square from the space, at most
     blocks:int=BLOCKS, # of starts, at most
+    gain:float=1e-6,   # of a step of the climb, below which it is at its end
 ):            # (≤ r, d) unit vectors
     "The squares in it. Found ones are projected out for the climb; when nothing new comes, it begins again with all."
     rest, V, draw, idle = P, np.empty((0, d)), np.random.default_rng([seed, 81]), 0
@@ -128,7 +129,7 @@ def squares_in(
     for _ in range(blocks):
         if len(V) == r:
             break
-        X = climb(spread(rest, d, 2), draw_units(draw, max(8, (r - len(V))//2), d), 1e-3 if off == OFF else 1e-6)
+        X = climb(spread(rest, d, 2), draw_units(draw, max(8, (r - len(V))//2), d), gain)
         X = fresh(sharpen(whole, fresh(X, V)), V)
         before = len(V)
         for x in X[off_space(P, X, 2) < off]:
@@ -164,7 +165,7 @@ def squares_in_noise(
             Q = vanishing_quadrics(U[:, each*r:], X, E)
             gram, k = gram + Q.T @ Q, k + 1
         if k == draws:
-            V = squares_in(np.linalg.eigh(gram)[1][:, :r], d, seed, OFF, FEW)
+            V = squares_in(np.linalg.eigh(gram)[1][:, :r], d, seed, OFF, FEW, 1e-3)
             return best_weights(T, V) if len(V) else none[0], V
     return none
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from array_api_compat import is_numpy_namespace
 from ..tensors.kernels import contract_factored
-from ..tensors.monomials import array_namespace, monomial_count, monomial_index, multiplicities, picked
+from ..tensors.monomials import (array_namespace, monomial_count, monomial_index, multiplicities,
+                                                picked, row_blocks)
 from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target
 from ..tensors.targets import as_target, batched, cheapest, sqnorm, summed_rows
 from ..core.loop import Diverged, Result, Run, Stop
@@ -120,9 +121,9 @@ def _is_written(t):
 def _sqnorm_by_rows(terms, dim, order):
     "Squared norm of a sum of dense and factored terms, some rows at a time."
     index, count, total = monomial_index(dim, order - 1), multiplicities(dim, order - 1)[:, None], 0.
-    step = max(1, 500_000//max(dim, *(len(t.weights) for _, t in terms if isinstance(t, Factored)), 1))
-    for i in range(0, len(index), step):
-        some, R = slice(i, i + step), 0.
+    width = max(dim, *(len(t.weights) for _, t in terms if isinstance(t, Factored)), 1)
+    for some in row_blocks(dim, order - 1, width):
+        R = 0.
         for c, t in terms:
             if isinstance(t, Dense):
                 R = R + c*t.rows[some]/count[some]
