@@ -11,8 +11,8 @@ import scipy.linalg
 from scipy.sparse.linalg import LinearOperator, cg
 
 # %% ../../nbs/decomposition/polish.ipynb #53bf6074
-from ..tensors.kernels import gram_power
-from ..descent.lazy import Tangent, tangent_kernel
+from ..tensors.kernels import gram_power, power
+from ..descent.lazy import tangent_kernel
 from ..tensors.monomials import (monomial_count, monomial_index, monomials, multiplicities, picked,
                                                 row_blocks)
 from ..descent.objective import residual
@@ -71,21 +71,27 @@ def damped_step(
     factor = scipy.linalg.cho_factor(K, lower=True, overwrite_a=True, check_finite=False)
     return scipy.linalg.cho_solve(factor, down.ravel(), check_finite=False).reshape(x.shape)
 
+def _gauss_newton(x, s, order):
+    "Two (m, m) matrices A and B that make up JᵀJ: row i of JᵀJv is Σ_j A_ij v_j + B_ij ⟨x_i, v_j⟩ x_j."
+    G = x @ x.T
+    B = order*s[:, None]*power(G, order - 2)*s
+    return B*G, (order - 1)*B
+
 def _iterative_step(x, s, down, order, damping):
     """The same by conjugate gradients, and whether they came to their end; a rough answer is a good step too.
 
     The second part of JᵀJ is small where components are far from parallel, so the first, an (m, m) matrix for every
     coordinate, is the preconditioner: with it all eigenvalues are in (0, l], whatever the weights.
     """
-    S, n = (order*s)[:, None], x.size
-    def product(v):
-        v = v.reshape(x.shape)
-        return (S*Tangent(x, S*v, order).contract(x)).ravel() + damping*v.ravel()
-    first = order*s[:, None]*gram_power(x, x, order - 1)*s
+    n, (first, second) = x.size, _gauss_newton(x, s, order)
     first[np.diag_indices_from(first)] += damping[::x.shape[1]]
     factor = scipy.linalg.cho_factor(first, lower=True, check_finite=False)
+    inverse = scipy.linalg.cho_solve(factor, np.eye(len(x)), check_finite=False) # a product is faster than two solves
+    def product(v):
+        v = v.reshape(x.shape)
+        return (first @ v + (second*(x @ v.T)) @ x).ravel()
     def precondition(v):
-        return scipy.linalg.cho_solve(factor, v.reshape(x.shape), check_finite=False).ravel()
+        return (inverse @ v.reshape(x.shape)).ravel()
     K = LinearOperator((n, n), matvec=product, dtype=float)
     M = LinearOperator((n, n), matvec=precondition, dtype=float)
     worth = min(150, max(15, n*n//6000)) # so many steps take as long as one factorisation does
@@ -101,6 +107,7 @@ def levenberg_marquardt(
     steps:int=60,    # most steps
     enough:float=0., # value of ½‖T-S‖² at which to stop
     least:float=1e-3,# stop where a bold step gains less than this part of the loss
+    goal:float=None, # stop also at four times this loss, where a bold step gains less than a tenth of what is missing
 )->tuple:            # (m, d) components, ½‖T-S‖² there
     "Damped Gauss-Newton on ½‖T - Σ s_i x_i⊗…⊗x_i‖² (Levenberg 1944, Marquardt 1963). The loss never rises."
     mu, (loss, R) = 1e-3, distance(x, s)
@@ -114,6 +121,10 @@ def levenberg_marquardt(
             except np.linalg.LinAlgError:
                 mu = max(10*mu, 1e-12)
                 continue
+            size = np.vecdot(x, x)**(order - 1)
+            promised = .5*np.sum(move*(down + mu*order**2*size[:, None]*move))
+            if promised < .1*least*before and mu < 1e-2: # not worth a look
+                return x, before
             with np.errstate(all="ignore"):
                 loss, R = distance(x + move, s)
             if loss < before:
@@ -121,11 +132,10 @@ def levenberg_marquardt(
             mu = max(4*mu, 1e-12)
         else:
             return x, before
-        size = np.vecdot(x, x)**(order - 1)
-        promised = .5*np.sum(move*(down + mu*order**2*size[:, None]*move))
         x, gain = x + move, (before - loss)/promised
         mu = max(mu*_change_of_damping(gain), 1e-15)
-        if before - loss < least*before and gain > .25 and mu < 1e-2:
+        far = 0. if goal is None or loss < 4*goal else .1*(loss - goal)
+        if before - loss < max(least*before, far) and gain > .25 and mu < 1e-2:
             break
     return x, loss
 

@@ -77,12 +77,14 @@ def polish(
     steps:int=30,    # most damped steps
     least:float=1e-3,# stop where a bold step gains less than this part
     enough:float=2e-16,# relative residual at which to stop
+    goal:float=None, # squared residual of interest: stop where it is out of reach
 )->Found:            # the components at the bottom of their valley
     "Damped Gauss-Newton steps on weights and directions at once."
     if len(w) == 0:
         return nothing(c)
     x, s = join(w, V, c.target.order)
-    x, loss = levenberg_marquardt(c.distance, x, s, c.target.order, steps, .5*(enough*c.size)**2, least)
+    goal = None if goal is None else .5*goal
+    x, loss = levenberg_marquardt(c.distance, x, s, c.target.order, steps, .5*(enough*c.size)**2, least, goal)
     return Found(*split(x, s, c.target.order), 2*loss)
 
 def shares(
@@ -201,7 +203,7 @@ def prune(
             found = fewer
     while True:
         unit = noise_share(c, found.sq, len(found.weights))
-        trials = (polish(c, *smaller) for smaller in _one_less(found, l))
+        trials = (polish(c, *smaller, goal=found.sq + unit) for smaller in _one_less(found, l))
         fewer = next((t for t in trials if t.sq - found.sq <= unit), None)
         if fewer is None:
             return found
@@ -297,25 +299,27 @@ def thin(
     "Drop duplicates and what hardly matters, then one component after the other, as long as the fit stays exact."
     l, (w, V, _) = c.target.order, found
     exact = sq_tol <= (1e-8*c.size)**2 and not c.outside
+    goal = sq_tol if c.outside else None # the valleys of exact fits may be long and flat
     for level in (1e-2, 1e-4, 1e-6):
         v, U = merge(w, V, l, .9999)
         keep = shares(v, U, l) > (level*c.size)**2
         if keep.sum() == len(w):
             continue
-        fewer = polish(c, v[keep], U[keep])
+        fewer = polish(c, v[keep], U[keep], goal=goal)
         if fewer.sq <= sq_tol:
             found = fewer
             break
     least = c.target.dim if exact else 1
     away = (len(found.weights) - least)//2
     while away > 1: # half of what could go, at once
-        fewer = polish(c, *fewest(found.weights, found.vectors, l, len(found.weights) - away))
+        fewer = polish(c, *fewest(found.weights, found.vectors, l, len(found.weights) - away), goal=goal)
         if fewer.sq <= sq_tol:
             found = fewer
         away = min(away if fewer is found else away//2, (len(found.weights) - least)//2)
     while len(found.weights) > least:
         w, V, _ = found
-        trials = (polish(c, np.delete(w, k), np.delete(V, k, axis=0)) for k in np.argsort(shares(w, V, l))[:3])
+        trials = (polish(c, np.delete(w, k), np.delete(V, k, axis=0), goal=goal)
+                  for k in np.argsort(shares(w, V, l))[:3])
         fewer = next((t for t in trials if t.sq <= sq_tol), None)
         if fewer is None:
             break

@@ -16,7 +16,7 @@ import numpy as np
 from .compress import Core
 from .pencil import as_packed, entries, measured
 from .polish import best_weights
-from .powers import (OFF, climb, draw_units, fresh, gap_after, off_space, reflection,
+from .powers import (OFF, climb, draw_units, fresh, gap_after, off_space, reflected, reflector,
                                                    sharpen, spread)
 from .problem import POLICY
 from .prune import Found, nothing
@@ -135,7 +135,7 @@ def squares_in(
         for x in X[off_space(P, X, 2) < off]:
             alpha = rest.T @ coordinates(x[None], 2)[:, 0]
             if alpha @ alpha >= .02:
-                rest, V = (rest @ reflection(alpha))[:, 1:], np.concatenate([V, x[None]])
+                rest, V = reflected(rest, reflector(alpha)), np.concatenate([V, x[None]])
         idle = idle + 1 if len(V) == before else 0
         if idle == IDLE:
             rest, idle = P, 0

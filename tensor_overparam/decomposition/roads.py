@@ -193,9 +193,10 @@ def has_more(
     if T is None or len(found.weights) >= d or small and d*d > POLICY.wide:
         return False
     w, V, off = eigencomponents(T, p.draws.seed, slices=max(SLICES, min(MANY, d)))
-    full = polish(p.core, w, V, 5) if off < float("inf") else found
     free = max(0, numbers(p.core) - d*d)/max(1, numbers(p.core) - d*len(found.weights))
-    return full.sq < POLICY.flat*free*found.sq
+    less = POLICY.flat*free*found.sq
+    full = polish(p.core, w, V, 5, goal=less) if off < float("inf") else found
+    return full.sq < less
 
 # %% ../../nbs/decomposition/roads.ipynb #914b35f4
 def descend(

@@ -14,7 +14,6 @@ import numpy as np
 # %% ../../nbs/decomposition/search.ipynb #7f068b70
 from ..core.loop import Move, Stop, run
 from .certificate import uniqueness
-from .pencil import by_pencil
 from .polish import best_weights, join
 from .problem import POLICY, Look, Problem, Stage, numbers, relative
 from .prune import (Found, believable, fewest, merge, missing, noise_share, nothing,
@@ -98,13 +97,11 @@ def narrow(
     "Thin an exact fit; while nothing proves it minimal, build one up, then try one component less, from it and anew."
     c, l, sq_tol = p.core, p.core.target.order, p.sq_tol
     found = thin(c, found, sq_tol)
-    for way in (lambda: by_pencil(c, p.draws.seed),
-                lambda: polish(c, *fewest(found.weights, found.vectors, l, c.target.dim), 300, 1e-9)):
-        if not _may_be_fewer(c, found):
-            return found
-        fewer = way()
-        if len(fewer.weights) and fewer.sq <= sq_tol:
-            return fewer
+    if not _may_be_fewer(c, found):
+        return found
+    fewer = polish(c, *fewest(found.weights, found.vectors, l, c.target.dim), 300, 1e-9)
+    if fewer.sq <= sq_tol:
+        return fewer
     fewer = pursue(p, len(found.weights) - 1)
     if fewer.sq <= sq_tol:
         found = thin(c, fewer, sq_tol)
@@ -180,9 +177,6 @@ def climb(
     c, best = p.core, nothing(p.core)
     for K in widths:
         found = nothing(c)
-        if K == c.target.dim and (end := by_pencil(c, p.draws.seed)).sq <= p.sq_tol:
-            end = thin(c, end, p.sq_tol)
-            return Look(end, (Stage("diagonalise", len(end.weights), relative(c, end.sq)),), 0, K, "exact")
         for draw in range(draws):
             found, now = attempt(p, found if draw % 2 else nothing(c), K, POLICY.starts)
             if found.sq < best.sq:
