@@ -724,13 +724,26 @@ def test_nonsense_options(options):
         decompose(gaussian(4, 2, 3), **options)
 
 
-@pytest.mark.parametrize("factor", [1e-130, 1e130])
-def test_norms_without_room(factor):
-    for T in (gaussian(4, 2, 3, rng=0) * factor, to_dense(gaussian(4, 2, 3, rng=0)) * factor):
-        with pytest.raises(ValueError, match="norm is .*expected between 1e-100 and 1e100"):
-            decompose(T)
-    for T in (gaussian(4, 2, 3, rng=0) * factor**0.7, to_dense(gaussian(4, 2, 3, rng=0)) * factor**0.7):
-        assert decompose(T).rank == 2
+@pytest.mark.parametrize("factor", [1e-310, 1e-300, 1e-200, 1e-130, 1e-90, 1e90, 1e130, 1e200, 1e300])
+def test_norms_of_every_size(factor):
+    """Squares of the entries leave the range of numbers; a power of two is taken out, and put back into the weights."""
+    truth = gaussian(4, 2, 3, rng=0)
+    long = Factored(truth.weights, truth.vectors * np.cbrt(factor), 3)
+    for T in (truth * factor, to_dense(truth) * factor, long):
+        D = decompose(T)
+        assert D.rank == 2 and D.relative_error < 1e-12
+        assert np.allclose(D.weights, truth.weights * factor, rtol=1e-9, atol=0)
+        again = decompose(T, start=D)
+        assert again.rank == 2 and np.allclose(again.weights, D.weights, rtol=1e-9, atol=0)
+
+
+def test_numbers_with_few_digits():
+    """Denormal numbers have fewer digits: what is left is their spacing, and without digits there is no answer."""
+    A = to_dense(gaussian(4, 2, 3, rng=0))
+    D = decompose(A * 1e-320)
+    assert D.rank == 2 and 1e-6 < D.relative_error < 1e-2
+    with pytest.raises(ValueError, match="less than two of their digits"):
+        decompose(np.round(A) * 5e-324)
 
 
 def test_arrays_of_other_libraries():

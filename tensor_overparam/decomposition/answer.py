@@ -18,7 +18,7 @@ import numpy as np
 from ..core.loop import Stop
 from .best_fit import best_fit, positive
 from .certificate import certify
-from .compress import compress, core
+from .compress import balanced, compress, core
 from .pencil import as_packed, needs_complex
 from .polish import join
 from .problem import Draws, Look, Problem, Stage
@@ -110,7 +110,7 @@ def decompose(T, *, tol:float=1e-10, noise:float=None, rank:int=None, max_compon
     """
     a = _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds)
     T, a = _checked(T, a, symmetrize)
-    start = None if start is None else _components(start, T)
+    start = None if start is None else _components(start, T, a.scale)
     if T.order == 2:
         return _matrix(T, a)
     p = _problem(T, a)
@@ -153,6 +153,7 @@ class Asked:
     method: str
     deadline: float   # on the monotonic clock
     floor: float = 0. # relative error that is rounding of the entries
+    scale: int = 0    # power of two that was taken out of the tensor
 
 def _number(name, n):
     "A whole number of at least one, or None, or a ValueError."
@@ -193,18 +194,26 @@ def _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds):
 # %% ../../nbs/decomposition/answer.ipynb #f40d4401
 def _checked(T, a, average):
     "The target in double precision, and the options with what rounding its entries carry; or a ValueError."
-    if not isinstance(T, Target) and average:
-        T = symmetrize(T)
-    T = as_target(T)
+    with np.errstate(over="ignore", invalid="ignore"): # what has no room for its multiplicities is refused below
+        if not isinstance(T, Target) and average:
+            T = symmetrize(T)
+        T = as_target(T)
     numpy_only(T, "decompose")
     dense = [t for _, t in T.terms] if isinstance(T, Sum) else [T]
     if any(isinstance(t, Dense) and t.rows.dtype.itemsize < 8 for t in dense):
         a = replace(a, floor=SINGLE, tol=max(a.tol, SINGLE))
-    if isinstance(T, Factored) and T.weights.ndim == 1 and len(T.weights) < T.dim:
+    if isinstance(T, Factored):
         T = Factored(T.weights.astype(float), T.vectors.astype(float), T.order)
-    elif monomial_count(T.dim, T.order - 1)*T.dim <= LARGEST:
+    T, scale, grain = balanced(T)
+    few = isinstance(T, Factored) and T.weights.ndim == 1 and len(T.weights) < T.dim
+    if not few and monomial_count(T.dim, T.order - 1)*T.dim <= LARGEST:
         P = packed(T)
         T = P if P.rows.dtype == float else Dense.from_rows(P.rows.astype(float), P.order)
+    if grain > .01:
+        raise ValueError("the tensor's entries are so close to the smallest number that less than two of their digits "
+                         "are stored; expected more, multiply whatever they are computed from first")
+    if grain > ROUNDING:
+        a = replace(a, floor=max(a.floor, grain), tol=max(a.tol, grain))
     with np.errstate(all="ignore"):
         size, zero = norm(T)[0], is_zero(T)
     if zero:
@@ -212,10 +221,10 @@ def _checked(T, a, average):
     if not 1e-100 < size < 1e100:
         raise ValueError(f"the tensor's norm is {size:.1g}; expected between 1e-100 and 1e100, so that powers "
                          "have room: multiply or divide it first")
-    return T, a
+    return T, replace(a, scale=scale)
 
-def _components(start, T):
-    "Weights and unit directions to begin with."
+def _components(start, T, scale):
+    "Weights, without that power of two, and unit directions to begin with."
     if isinstance(start, (Decomposition, Factored)):
         start = start.weights, start.vectors
     try:
@@ -227,7 +236,7 @@ def _components(start, T):
     if size is None or V.shape[1] != T.dim or w.shape != size.shape or not (np.isfinite(w).all() and (size > 0).all()):
         raise ValueError(f"start has weights of shape {w.shape} and vectors of shape {V.shape}; "
                          f"expected shapes (n,) and (n, {T.dim}), finite, no vector zero")
-    return w*size**T.order, V/size[:, None]
+    return np.ldexp(w, -scale)*size**T.order, V/size[:, None]
 
 # %% ../../nbs/decomposition/answer.ipynb #349e5898
 def _problem(T, a):
@@ -352,6 +361,10 @@ def _concluded(T, found, basis, stages, stop, verdict, a):
     _, size, Q = np.linalg.svd(V, full_matrices=False)
     Q = Q[size > 1e-12*size.max(initial=0.)]
     stages += (Stage("result", len(w), error),)
+    with np.errstate(over="ignore", under="ignore"):
+        w = np.ldexp(w, a.scale)
+    if not np.isfinite(w).all():
+        raise ValueError("the weights are larger than the largest number: divide the tensor by 2 or more first")
     return Decomposition(w, V, T.order, error, how, certify(V @ Q.T, T.order, T.dim, error), stages, stop, verdict)
 
 def _why_empty(stop, verdict, a):

@@ -16,8 +16,8 @@ import numpy as np
 from .compress import Core
 from .pencil import as_packed, entries, measured
 from .polish import best_weights
-from .powers import (OFF, climb, draw_units, fresh, gap_after, off_space, reflected, reflector,
-                                                   sharpen, spread)
+from .powers import (OFF, climb, draw_units, fresh, gap_after, off_space, reflected,
+                                                   reflector, sharpen, spread)
 from .problem import POLICY
 from .prune import Found, nothing
 from ..tensors.monomials import coordinates, monomial_count, monomial_index, multiplicities, row_numbers
