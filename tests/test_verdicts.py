@@ -314,3 +314,16 @@ def test_noise_has_to_be_little():
     c = core(packed(gaussian(12, 4, 3, rng=0)))
     few = Found(np.ones(4), np.eye(4, 12), 0.0)
     assert believable(c, few._replace(sq=1e-2 * c.size**2)) and not believable(c, few._replace(sq=0.5 * c.size**2))
+
+
+@pytest.mark.parametrize("dim, others", [(6, 0), (6, 4), (8, 8)])
+@pytest.mark.parametrize("seed", [0, 3])
+def test_three_in_a_plane(dim, others, seed):
+    """A quartic in two variables is a sum of three fourth powers in many ways: found to all digits, never unique."""
+    rng = np.random.default_rng([seed, dim, others])
+    plane = np.linalg.qr(rng.normal(size=(dim, 2)))[0].T
+    V = np.concatenate([rng.normal(size=(3, 2)) @ plane, rng.normal(size=(others, dim))])
+    V /= np.linalg.norm(V, axis=1, keepdims=True)
+    D = decompose(to_dense(Factored(np.ones(len(V)), V, 4)))
+    assert D.rank == 3 + others and D.verdict == "exact" and D.relative_error < 1e-12
+    assert D.certificate.unique is not True

@@ -55,7 +55,7 @@ def through_noise(
     "The solvers' rough answers, polished and pruned: the first that leaves noise only, else the best, not believed."
     if as_packed(p.core.target) is not None and numbers(p.core) > POLICY.saturated:
         name, found, noise = _by_solvers(p, start)
-        yield _looked_at(p, name, found, "noise" if noise else "")
+        yield _looked_at(p, name, found, noise=noise)
 
 def by_groups(
     p:Problem,  # tensor, tolerance, limit and draws
@@ -64,10 +64,8 @@ def by_groups(
     "Built up: groups of maxima of what is left join, whatever their number."
     if as_packed(p.core.target) is not None and numbers(p.core) > POLICY.saturated:
         found = _built(p, start or nothing(p.core))
-        if found.sq <= p.sq_tol:
-            yield _looked_at(p, "gather", thin(p.core, found, p.sq_tol), "exact")
-        elif _is_noise(p, found):
-            yield _looked_at(p, "gather", found, "noise")
+        if found.sq <= p.sq_tol or _is_noise(p, found):
+            yield _looked_at(p, "gather", found, noise=True)
 
 def in_noise(
     p:Problem, # tensor, tolerance, limit and draws
@@ -81,10 +79,12 @@ def in_noise(
                 return
             rough = look.found
 
-def _looked_at(p, name, found, verdict):
-    "A look with one stage."
+def _looked_at(p, name, found, *, noise):
+    "A look with one stage: at an exact fit, at what leaves noise only, or at neither."
+    exact = found.sq <= p.sq_tol
+    found = thin(p.core, found, p.sq_tol) if exact else found
     stage = Stage(name, len(found.weights), relative(p.core, found.sq))
-    return Look(found, (stage,), 0, p.core.target.dim, verdict)
+    return Look(found, (stage,), 0, p.core.target.dim, "exact" if exact else "noise" if noise else "")
 
 # %% ../../nbs/decomposition/roads.ipynb #f7226b11
 def _by_solvers(p, start):
