@@ -335,10 +335,11 @@ def _whole(T, p, a, found, verdict):
     if a.rank or a.nonnegative:
         return found, "noise" if verdict == "exact" else verdict
     found = prune(whole, found)
-    if a.method != "descent" and has_more(q, found):
+    loud = not quiet(whole, found)
+    if a.method != "descent" and (loud or has_more(q, found)):
         for look in in_noise(q):
             return look.found, look.verdict
-    if not quiet(whole, found):
+    if loud:
         for look in travel(q, "descent" if a.method == "descent" else "auto", found):
             found, verdict = look.found, look.verdict
     return polish(whole, found.weights, found.vectors, 60, 1e-8), "noise" if verdict == "exact" else verdict
