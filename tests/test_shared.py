@@ -53,9 +53,10 @@ claim = Claim(
 
 
 def page(text=CELLS, name="__main__"):
-    """Run the cells of a page and return what they define."""
+    """Run the cells of a page, which blank lines part, and return what they define."""
     names = {"__name__": name}
-    exec(compile(text, "a page", "exec"), names)
+    for cell in text.split("\n\n") if name == "__main__" else [text]:
+        exec(compile(cell, "a cell", "exec"), names)
     return SimpleNamespace(**names)
 
 
