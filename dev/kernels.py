@@ -66,6 +66,8 @@ def serve(number):
     for name in IMPORTS.split():
         with suppress(ImportError):  # the notebook that needs it will say so
             importlib.import_module(name)
+    with suppress(ImportError):
+        importlib.import_module("shared").start()  # what claims show, where the caller's environment names a folder
     gc.collect()
     gc.freeze()
     listener = socket.socket(fileno=int(number))

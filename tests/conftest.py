@@ -1,13 +1,17 @@
 """What every test may count on."""
 
 import signal
+from tempfile import TemporaryDirectory
 
 import pytest
+import shared as sharing
 
 pytest_plugins = ["another_machine"]
 
+FOLDER = pytest.StashKey()
 
-def pytest_configure():
+
+def pytest_configure(config):
     """Let Ctrl-C interrupt, also where the tests were started in the background of a script.
 
     A shell without job control starts such programs with SIGINT ignored, and their children inherit that:
@@ -15,6 +19,30 @@ def pytest_configure():
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    sharing.start()
+    if not hasattr(config, "workerinput"):
+        config.stash[FOLDER] = TemporaryDirectory(prefix="shared-")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Tell a process where those of this session share."""
+    node.workerinput["shared"] = node.config.stash[FOLDER].name
+
+
+def pytest_unconfigure(config):
+    """Forget what was shared."""
+    if FOLDER in config.stash:
+        config.stash[FOLDER].cleanup()
+
+
+@pytest.fixture
+def shared(request, monkeypatch):
+    """Let the ledger's claims be judged once in this session, see dev/shared.py; not where machines are simulated."""
+    config = request.config
+    if not config.getoption("--salt", 0):
+        folder = config.workerinput["shared"] if hasattr(config, "workerinput") else config.stash[FOLDER].name
+        monkeypatch.setenv(sharing.VARIABLE, folder)
 
 
 @pytest.hookimpl(optionalhook=True)

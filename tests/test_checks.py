@@ -38,7 +38,7 @@ def test_names_and_statements():
 
 
 @every_check
-def test_the_verdict_is_the_one_on_record(name):
+def test_the_verdict_is_the_one_on_record(name, shared):
     """The quick experiment gives the verdict that is expected, with hypotheses that were measured."""
     c = CHECKS[name].check("quick")
     assert c.verdict == CHECKS[name].expected, c
@@ -46,14 +46,14 @@ def test_the_verdict_is_the_one_on_record(name):
 
 
 @every_check
-def test_outside_its_hypotheses_a_claim_does_not_apply(name):
+def test_outside_its_hypotheses_a_claim_does_not_apply(name, shared):
     """An experiment that leaves a hypothesis says so, whatever its numbers are."""
     c = CHECKS[name].check("outside")
     assert c.verdict == NOT_APPLICABLE and c.unmet, c
 
 
 @every_check
-def test_a_mutation_is_noticed(name):
+def test_a_mutation_is_noticed(name, shared):
     """A mistake put into the formula or the algorithm turns the verdict, with all hypotheses still true."""
     c = CHECKS[name].check("broken")
     assert c.verdict == (VIOLATED if CHECKS[name].expected == HOLDS else HOLDS) and not c.unmet, c
@@ -61,7 +61,7 @@ def test_a_mutation_is_noticed(name):
 
 @pytest.mark.slow
 @every_check
-def test_the_full_experiment_agrees(name):
+def test_the_full_experiment_agrees(name, shared):
     """The larger experiment gives the same verdict."""
     assert CHECKS[name].check("full").verdict == CHECKS[name].expected
 

@@ -19,9 +19,9 @@ from tensor_overparam.descent.deflation import component_mass, deflation_flow
 from tensor_overparam.descent.modified import modified_gd
 from tensor_overparam.descent.objective import relative_error
 from tensor_overparam.descent.vanilla import gradient_descent
+from tensor_overparam.explorers import catalogue, views
 from tensor_overparam.explorers import nets as explorers_nets
 from tensor_overparam.explorers import tensors as explorers_tensors
-from tensor_overparam.explorers import views
 from tensor_overparam.explorers.catalogue import EXPLORERS, denoised, phase
 from tensor_overparam.explorers.explorer import Desk, explore, labels, loader, page, script
 from tensor_overparam.explorers.tensors import FRAME
@@ -436,13 +436,16 @@ def test_stuck():
     assert "in the trap" in off_grid.text
 
 
-def test_noise():
+@pytest.mark.parametrize("levels", [(.1,), pytest.param(catalogue.LEVELS, marks=pytest.mark.slow)], ids=["one", "all"])
+def test_noise(levels, monkeypatch):
+    monkeypatch.setattr(catalogue, "LEVELS", levels)
     view = explore("noise").view(level=.1, rank=3)
     truth, found, error, oracle = denoised(.1, 3, 3)
     assert found.rank == 3 and error == relative_error(truth, found.target) and error == pytest.approx(oracle, rel=.02)
     assert relative_error(truth, found.target) < .1
     s = series(view, "decompose, rank not told")
-    assert s.y[list(s.x).index(.1)] == error and "found: 3" in [x.label for x in view.panels[1].series]
+    assert tuple(s.x) == levels and s.y[list(s.x).index(.1)] == error
+    assert "found: 3" in [x.label for x in view.panels[1].series]
 
 
 def test_nets():

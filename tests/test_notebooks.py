@@ -14,7 +14,7 @@ SKIPPED = set(tools.settings()["tst_flags"].split()) - {"raises"}
 
 
 @pytest.mark.parametrize("path", tools.notebooks(), ids=tools.name)
-def test_notebook_runs_and_shows_what_it_holds(path):
+def test_notebook_runs_and_shows_what_it_holds(path, shared):
     try:
         fresh = tools.run(path, skip=SKIPPED)
     except tools.NotebookError as error:

@@ -160,10 +160,11 @@ def test_the_tables_of_the_tutorial_are_complete():
 # --- the command line -----------------------------------------------------------------------------
 
 
-def test_a_curve_of_ones_own_from_a_terminal(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("values", ["6", pytest.param("6,8", marks=pytest.mark.slow)])
+def test_a_curve_of_ones_own_from_a_terminal(values, tmp_path, monkeypatch, capsys):
     """A table and a picture; the same line again reads the store; mistakes are one sentence."""
     monkeypatch.chdir(tmp_path)
-    line = "phase --algorithm small-else-one --values 6,8 --rank 2 --widths 1,6".split()
+    line = f"phase --algorithm small-else-one --values {values} --rank 2 --widths 1,6".split()
     assert main(line) == 0
     first = capsys.readouterr().out
     assert main(line) == 0 and capsys.readouterr().out == first and (tmp_path / "phase/own-l3-random.png").exists()

@@ -1,5 +1,6 @@
 """Thresholds and exponents against success curves whose answer is known."""
 
+from functools import cache
 from math import inf, log
 
 import numpy as np
@@ -10,7 +11,16 @@ from tensor_overparam.sweeps.thresholds import Threshold, evidence, first_pass, 
 
 def coin(p):
     """Return an algorithm that succeeds with probability p(m), decided by the seed alone."""
-    return lambda m, seeds: np.array([np.random.default_rng(s).random() < p(m) for s in seeds])
+    def tossed(m, seeds):
+        chance = p(m)
+        return np.array([uniform(s) < chance for s in seeds])
+    return tossed
+
+
+@cache
+def uniform(seed):
+    """Return the number between 0 and 1 that a seed draws first: the same at every width."""
+    return np.random.default_rng(seed).random()
 
 
 def logistic(center, steepness, top=1.0):
