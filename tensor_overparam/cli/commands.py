@@ -6,6 +6,7 @@
 __all__ = ['ABOUT', 'EXAMPLES', 'LEDGER', 'COMMANDS', 'parser', 'compare', 'check', 'write', 'main']
 
 # %% ../../nbs/cli/commands.ipynb #165568c7
+from collections.abc import Sequence
 import argparse
 import json
 import os
@@ -191,7 +192,7 @@ def _plain(result):
     return plain(kept)
 
 # %% ../../nbs/cli/commands.ipynb #bcdfba77
-def main(argv=None):
+def main(argv:Sequence[str]|None=None)->int:
     """Entry point of `tensor-overparam`.
 
     Parameters

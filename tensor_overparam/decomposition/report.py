@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from .._typing import FileName
 
 # %% ../../nbs/decomposition/report.ipynb #8f96a8f6
 from ..core.loop import Stop
@@ -114,7 +116,7 @@ class Decomposition:
     verdict: str
 
     @property
-    def rank(self): return len(self.weights)
+    def rank(self)->int: return len(self.weights)
     @property
     def target(self)->Factored: return Factored(self.weights, self.vectors, self.order)
     @property
@@ -125,12 +127,12 @@ class Decomposition:
                 f"relative error {self.error_shown}: {self.verdict})")
 
     def _repr_html_(self): return _as_html(self)
-    def to_tensorly(self):
+    def to_tensorly(self)->Any:
         "The same as a `tensorly.cp_tensor.CPTensor` (needs tensorly)."
         from tensorly.cp_tensor import CPTensor
         return CPTensor((self.weights, [self.vectors.T.copy() for _ in range(self.order)]))
 
-    def to_pyttb(self):
+    def to_pyttb(self)->Any:
         "The same as a `pyttb.ktensor` (needs pyttb)."
         import pyttb
         return pyttb.ktensor([np.asfortranarray(self.vectors.T) for _ in range(self.order)], self.weights.copy())
@@ -143,14 +145,14 @@ class Decomposition:
     def exit_code(self)->int: return VERDICTS[self.verdict].exit_code if self.rank else 1 # for the command line
     def account(self)->dict: return _account(self) # everything but the components, as plain numbers and text
 
-    def save(self, path, **arrays):
+    def save(self, path:FileName, **arrays:ArrayLike)->None:
         "Write weights, vectors, order, an account in JSON and more named arrays to one .npz file, whole or not at all."
         own = dict(weights=self.weights, vectors=self.vectors, order=self.order, about=json.dumps(self.account()))
         with whole_file(path) as f:
             np.savez(f, **own, **arrays)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path:FileName)->"Decomposition":
         "Read what `save` wrote; nothing in it is ever executed. Raises ValueError for any other file."
         return _read(cls, path)
 

@@ -105,7 +105,7 @@ def data_tensor(
     X,                  # (n, d) samples in rows
     kind:str="cumulant",# 'moment' or 'cumulant'
     order:int=4,        # l; cumulants have 3 or 4
-    directions:int=None,# whiten to so many leading principal directions first; not at all if 0, at most 10 if None
+    directions:int|None=None,# whiten to so many leading principal directions first; not at all if 0, at most 10 if None
 )->Target:
     "The moment or cumulant tensor of data, never formed. Raises ValueError where the data or the order do not fit."
     X = np.asarray(X)
