@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from .._typing import FileName
+from ..tensors.doors import cp_tensor, ktensor
 
 # %% ../../nbs/decomposition/report.ipynb #8f96a8f6
 from ..core.loop import Stop
@@ -129,13 +130,11 @@ class Decomposition:
     def _repr_html_(self): return _as_html(self)
     def to_tensorly(self)->Any:
         "The same as a `tensorly.cp_tensor.CPTensor` (needs tensorly)."
-        from tensorly.cp_tensor import CPTensor
-        return CPTensor((self.weights, [self.vectors.T.copy() for _ in range(self.order)]))
+        return cp_tensor(self.weights, self.vectors, self.order)
 
     def to_pyttb(self)->Any:
         "The same as a `pyttb.ktensor` (needs pyttb)."
-        import pyttb
-        return pyttb.ktensor([np.asfortranarray(self.vectors.T) for _ in range(self.order)], self.weights.copy())
+        return ktensor(self.weights, self.vectors, self.order)
 
     @property
     def error_shown(self)->str: # the relative error in two digits; not more than inner products can tell

@@ -393,7 +393,8 @@ class Descent(Result):
     @property
     def relative_residual(self)->float: return float(self.run.final.measured["relative_residual"])
     @property
-    def error(self)->float: return self.relative_residual
+    def error(self)->float: # type: ignore[override]
+        return self.relative_residual
     @property
     def in_span(self)->float: return float(self.run.trace["in_span"][-1])
     @property

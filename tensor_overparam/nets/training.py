@@ -187,7 +187,8 @@ class NetFit(Result):
     normalised: float
 
     @property
-    def error(self)->float: return self.normalised
+    def error(self)->float: # type: ignore[override]
+        return self.normalised
 
     def __repr__(self):
         return f"NetFit(normalised risk {self.normalised:.6g}, {self.run.final.step} steps: {self.run.stop.value})"

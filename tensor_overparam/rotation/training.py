@@ -251,7 +251,8 @@ class NeuronFit(Result):
     @property
     def weights(self): return self.run.final.params.c # (m,) at the end
     @property
-    def error(self): return float(self.trace["loss"][-1])
+    def error(self)->float: # type: ignore[override]
+        return float(self.trace["loss"][-1])
 
     def __repr__(self):
         return f"NeuronFit({self.config['method']}, loss {self.error:.4g}, {self.run.final.step} steps)"

@@ -113,4 +113,6 @@ def data_tensor(
         raise ValueError(f"order of the cumulant is {order}; expected 3 or 4")
     if directions != 0:
         X = whiten(X, directions) if directions else whiten(X)[:, :10]
-    return moment(X, order) if kind == "moment" else {3: cumulant3, 4: cumulant4}[order](X)
+    if kind == "moment":
+        return moment(X, order)
+    return cumulant3(X) if order == 3 else cumulant4(X)

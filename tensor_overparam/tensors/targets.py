@@ -15,15 +15,10 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from array_api_compat import is_array_api_obj
+from .doors import components, cp_tensor, entries, is_neighbour, ktensor
 from .kernels import (contract_dense, contract_factored, pack_factored, weigh)
-from tensor_overparam.tensors.monomials import (
-    array_namespace,
-    monomial_count,
-    monomial_index,
-    multiplicities,
-    pack,
-    unpack,
-)
+from .monomials import array_namespace, monomial_count, monomial_index
+from .monomials import multiplicities, pack, unpack
 from numpy.typing import ArrayLike
 from .._typing import Array, Shaped
 
@@ -81,7 +76,8 @@ class Algebra:
 
 # %% ../../nbs/tensors/targets.ipynb #e9223bea
 def as_floats(x, name):
-    "x as a real floating-point array of its own library, finite, or a ValueError."
+    "x as a real floating-point array of its own library (see `entries`), finite, or a ValueError."
+    x = entries(x)
     if not is_array_api_obj(x):
         try:
             x = np.asarray(x)
@@ -192,6 +188,8 @@ class Factored(Algebra):
         check_rows(C, self.dim)
         return contract_factored(C, self.weights, self.vectors, self.order)
 
+    def to_tensorly(self)->Any: return cp_tensor(self.weights, self.vectors, self.order)
+    def to_pyttb(self)->Any: return ktensor(self.weights, self.vectors, self.order)
     def __mul__(self, number:float)->"Factored": return Factored(self.weights * float(number), self.vectors, self.order)
     def __getitem__(self, i:Any)->"Factored": return Factored(self.weights[i, ...], self.vectors[i, ...], self.order)
     def _about(self):
@@ -511,10 +509,14 @@ def to_dense(
 def as_target(
     T:TargetLike, # a target, or a symmetric array (d, …, d)
 )->Target: # the target
-    """Targets pass through, one of the user's own after a look at its members; arrays become `Dense`, with its checks.
+    """Targets pass through, one of the user's own after a look at its members; arrays become `Dense`, with its checks,
+    and objects of neighbouring libraries what `components` and `entries` find in them.
     Raises ValueError for anything else."""
     if isinstance(T, (Factored, Dense, Sum)):
         return T
+    if is_neighbour(T):
+        terms = components(T)
+        return Dense(T) if terms is None else Factored(*terms)
     members = ("order", "dim", "contract")
     missing = [name for name in members if not hasattr(T, name)]
     if is_array_api_obj(T) or len(missing) == len(members):
