@@ -23,4 +23,4 @@ class Shaped(Protocol):
         """Length of each axis."""
 
 
-Samples: TypeAlias = ArrayLike | Shaped | Iterable[ArrayLike] | Callable[[], Iterable[ArrayLike]]
+DataLike: TypeAlias = ArrayLike | Shaped | Iterable[ArrayLike] | Callable[[], Iterable[ArrayLike]]

@@ -22,8 +22,8 @@ def tab(line, folder):
     """Return what bash offers at the end of a line."""
     words = line.split(" ")
     quoted = " ".join(f"'{word}'" for word in words)
-    code = f"COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _tensor_overparam; printf '%s\\n' \"${{COMPREPLY[@]}}\""
-    run = ["bash", "--norc", "-c", script(parser(), "bash") + code]
+    code = f"COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; _tensor_overparam; "
+    run = ["bash", "--norc", "-c", script(parser(), "bash") + code + "printf '%s\\n' \"${COMPREPLY[@]}\""]
     return subprocess.run(run, cwd=folder, capture_output=True, text=True, check=True).stdout.split()
 
 
@@ -75,8 +75,8 @@ def test_verbose_logs_to_standard_error(tmp_path):
 
 def test_exit_codes_are_documented(tmp_path):
     said = call(tmp_path, "--help").stdout.partition("exit codes:")[2]
-    codes = {int(line.split()[0]) for line in said.strip().splitlines()}
-    assert codes == {0, 1, 2, 130} | {verdict.exit_code for verdict in VERDICTS.values()}
+    meaning = {int(line.split()[0]): line for line in said.strip().splitlines()}
+    assert meaning.keys() == {0, 1, 2, 130} | {verdict.exit_code for verdict in VERDICTS.values()}
     for name, verdict in VERDICTS.items():
         if verdict.exit_code > 2:
-            assert f"'{name}'" in next(line for line in said.splitlines() if line.split()[:1] == [str(verdict.exit_code)])
+            assert f"'{name}'" in meaning[verdict.exit_code]

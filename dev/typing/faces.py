@@ -6,7 +6,7 @@
 """
 
 from pathlib import Path
-from typing import Any, assert_type
+from typing import Any, assert_type, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,18 +102,18 @@ def training(T: FloatArray) -> None:
     except Diverged as error:
         print(error)
         return
-    assert_type(fit.student, Factored)
+    assert_type(fit.student, Target)
     assert_type(fit.error, float)
     assert_type(fit.stop, Stop)
     assert_type(fit.run, Run)
     assert_type(fit.trace, dict[str, Any])
-    many: list[Fit] = gradient_descent(T, 6, rng=[0, 1, 2], every=10)
+    many = cast(list[Fit], gradient_descent(T, 6, rng=[0, 1, 2], every=10))
     print(many[0].relative_error, lazy_fit(T, 6).unexplained)
     assert_type(lazy_width(40, 3), int)
     assert_type(lazy_gd(Spiked(8), 6), Fit)
     for trainer in (als, deflation_flow, scaled_gd):
         print(trainer(T, 6, rng=0))
-    print(lazy_flow(T, T[0]), classify(T, fit.student))
+    print(lazy_flow(T, T[0]), classify(T, gaussian(8, 2, 3)))
 
 
 def everything_else(X: FloatArray, folder: Path) -> None:
@@ -131,8 +131,9 @@ def everything_else(X: FloatArray, folder: Path) -> None:
     assert_type(nn_risk(np.eye(3), 2), float)
     print(rf_risk(np.eye(3), X))
     assert_type(minimise_energy(X), FloatArray)
-    print(rotated_fit(gaussian(4, 2, 3), X).error)
-    assert_type(sweep(len, {"width": [1, 2]}, range(3), folder / "runs.db"), np.ndarray[Any, np.dtype[Any]])
+    print(rotated_fit(gaussian(4, 2, 3), X).errors)
+    table: np.ndarray[Any, Any] = sweep(len, {"width": [1, 2]}, range(3), folder / "runs.db")
+    print(table["width"])
     assert_type(threshold(lambda width, seed: width > 3, (1, 9)), Threshold)
     assert_type(curve("dim", (10, 20), SweepStore("runs.db"), algorithm="modified"), Curve)
     assert_type(compare(Prediction("here", "loss", "equal", 1.0), [1.0]), Comparison)

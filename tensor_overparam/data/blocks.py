@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from .._typing import Samples
+from .._typing import DataLike
 
 # %% ../../nbs/data/blocks.ipynb #61772581
 def _piece(X, what="the data"):
@@ -168,7 +168,7 @@ def _axes(X):
     except ValueError:
         return 1
 
-def as_blocks(X:Samples|Blocks)->Blocks:
+def as_blocks(X:DataLike|Blocks)->Blocks:
     """Data of any kind as blocks of rows that can be read again and again.
 
     Parameters
@@ -248,7 +248,7 @@ def _finite(block, start, names):
         raise ValueError(f"NaN or infinity in the data, the first in row {start + row}, {column(names, index)}: "
                          f"{block[row, index]}; expected finite numbers, drop those samples or fill them first")
 
-def moments(X:Samples|Blocks)->Moments:
+def moments(X:DataLike|Blocks)->Moments:
     """Number of samples, mean and covariance, in one pass.
 
     Parameters

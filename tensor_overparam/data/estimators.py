@@ -14,7 +14,7 @@ import numpy as np
 from .mixtures import mixture
 from .sources import unmix
 from numpy.typing import ArrayLike
-from .._typing import Floats, Integers, Samples
+from .._typing import DataLike, Floats, Integers
 
 # %% ../../nbs/data/estimators.ipynb #6e1e4156
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
@@ -104,7 +104,7 @@ class SymmetricICA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.max_iter = max_iter
         self.random_state = random_state
 
-    def fit(self, X:Samples, y:object=None)->Self:
+    def fit(self, X:DataLike, y:object=None)->Self:
         "Find the sources of X: an array, a table, or blocks as `as_blocks` takes them."
         X = _looked_at(self, X)
         found = unmix(X, self.n_components, self.order, self.tanh, _seed(self.random_state), self.max_iter)
@@ -187,7 +187,7 @@ class MomentMixture(DensityMixin, BaseEstimator):
         self.n_components = n_components
         self.random_state = random_state
 
-    def fit(self, X:Samples, y:object=None)->Self:
+    def fit(self, X:DataLike, y:object=None)->Self:
         "Find the clouds of X: an array, a table, or blocks as `as_blocks` takes them."
         X = _looked_at(self, X)
         self.mixture_ = found = mixture(X, self.n_components, seed=_seed(self.random_state))

@@ -14,7 +14,7 @@ from scipy.special import logsumexp
 from .blocks import Blocks, as_blocks, moments
 from .fixed_point import orthonormal, random_frame
 from numpy.typing import ArrayLike
-from .._typing import Floats, Integers, Samples
+from .._typing import DataLike, Floats, Integers
 
 # %% ../../nbs/data/mixtures.ipynb #4e282b3e
 def spread(
@@ -206,7 +206,7 @@ def _refuse(V, weights, errors, settled):
         raise ValueError(f"the weights by the third moment are {said}: their sum is {weights.sum():.3g} and not 1, "
                          "or they contradict those by the second" + after)
 
-def mixture(X:Samples|Blocks, n_components:int|None=None, *, seed:int=0)->Mixture:
+def mixture(X:DataLike|Blocks, n_components:int|None=None, *, seed:int=0)->Mixture:
     """A mixture of spherical Gaussians of one variance, from the second and third moment, in two passes.
 
     Parameters

@@ -30,7 +30,7 @@ from tensor_overparam.data.fixed_point import (
 )
 from .whiten import ENOUGH, whiten
 from numpy.typing import ArrayLike
-from .._typing import Floats
+from .._typing import DataLike, Floats
 
 # %% ../../nbs/data/sources.ipynb #9e9c38a2
 def power_means(
@@ -232,7 +232,7 @@ def _judged(samples, V, values, errors, sure, order, seed, most):
 
 # %% ../../nbs/data/sources.ipynb #82b6e9cb
 def ica(
-    X:Samples|Blocks,
+    X:DataLike|Blocks,
     n_components:int|None=None,
     *,
     order:int=4,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from .blocks import Blocks, Moments, as_blocks, column, moments
-from .._typing import Samples
+from .._typing import DataLike
 
 # %% ../../nbs/data/whiten.ipynb #a57a591e
 EPS = np.finfo(float).eps
@@ -106,7 +106,7 @@ def whiten(
     return Whitening(M.mean, inverse[:, None]*V/values**.5, s[:, None]*V*values**.5, M.n_samples,
                      tuple(_remarks(M, R, varies, rank, names)))
 
-def whitening(X:Samples|Blocks)->Whitening:
+def whitening(X:DataLike|Blocks)->Whitening:
     """The map that gives data unit variance in every direction that varies, from one pass over them.
 
     Parameters

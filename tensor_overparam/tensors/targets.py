@@ -507,7 +507,7 @@ def to_dense(
 
 # %% ../../nbs/tensors/targets.ipynb #20e7e6cb
 def as_target(
-    T:TargetLike, # a target, or a symmetric array (d, …, d)
+    T:Any, # a target, or a symmetric array (d, …, d), or what a neighbouring library makes of one
 )->Target: # the target
     """Targets pass through, one of the user's own after a look at its members; arrays become `Dense`, with its checks,
     and objects of neighbouring libraries what `components` and `entries` find in them.
