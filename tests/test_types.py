@@ -1,6 +1,7 @@
 """What an editor knows: every name of a face is annotated, and a type checker agrees with what a user writes."""
 
 import inspect
+import re
 import shutil
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def test_what_may_be_none_says_so(name):
     for qualified, function, _ in functions(NAMES[name]):
         for parameter in inspect.signature(function).parameters.values():
             if parameter.default is None:
-                assert "None" in str(parameter.annotation) or "Any" in str(parameter.annotation), (qualified, parameter)
+                assert re.search("None|Any|object", str(parameter.annotation)), (qualified, parameter)
 
 
 def test_the_package_says_that_it_is_typed():

@@ -530,7 +530,7 @@ class Diverged(ValueError):
     ...     print(error.run.stop.name)
     DIVERGED
     """
-    def __init__(self, run, rate, hint=""):
+    def __init__(self, run:Run, rate:float, hint:str="")->None:
         told, less = (repr(rate), "a number") if isinstance(rate, str) else (f"{rate:g}", f"learning_rate={rate/10:g}")
         super().__init__(f"training diverged at step {run.final.step} with learning_rate={told}; expected a rate at "
                          f"which the loss falls, try {less} (or keep_diverged=True to get the last finite point){hint}")

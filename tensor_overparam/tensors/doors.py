@@ -32,7 +32,7 @@ def is_neighbour(
 )->bool: # True where `entries` or `components` knows what to do with it
     "Is this a tensor of another library, in disguise?"
     kinds = (("subs", "vals", "shape"), ("coords", "data", "shape"), ("tocoo", "shape"), ("double", "data", "shape"))
-    if is_array_api_obj(x) and not getattr(x, "is_sparse", False):
+    if is_array_api_obj(x) and not getattr(x, "is_sparse", False) and not hasattr(x, "coords"):
         return is_jax_array(x) or is_dask_array(x) or bool(getattr(x, "requires_grad", False))
     return factors_of(x) is not None or any(_offers(x, *names) for names in kinds)
 
@@ -72,7 +72,7 @@ def entries(
         x = x.detach()
     if getattr(x, "is_sparse", False):
         return x.to_dense()
-    if is_array_api_obj(x):
+    if is_array_api_obj(x) and not hasattr(x, "coords"):
         return np.asarray(x) if is_jax_array(x) or is_dask_array(x) else x
     if (factors := factors_of(x)) is not None:
         return _summed(list(map(_plain, factors)), _weights(x, factors))

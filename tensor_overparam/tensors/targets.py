@@ -279,7 +279,7 @@ class Dense(Algebra):
 # %% ../../nbs/tensors/targets.ipynb #125917a7
 def _counts(rows, order):
     count = multiplicities(rows.shape[1], order - 1)
-    return array_namespace(rows).asarray(count, dtype=rows.dtype, device=getattr(rows, "device", None))
+    return array_namespace(rows).asarray(count.copy(), dtype=rows.dtype, device=getattr(rows, "device", None))
 
 def _unweigh(rows, order): return rows / _counts(rows, order)[:, None]
 
