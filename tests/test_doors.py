@@ -1,13 +1,17 @@
 """Objects of neighbouring libraries go in, and components go back out; arrays of any library stay what they are."""
 
+import gc
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import scipy.sparse
 
-from tensor_overparam import Dense, Factored, decompose, gradient_descent, symmetrize
+from tensor_overparam import Decomposition, Dense, Factored, decompose, gradient_descent, symmetrize
+from tensor_overparam.core import Run
 from tensor_overparam.tensors import doors, gaussian
+from tensor_overparam.tensors.files import read_tensor
 from tensor_overparam.tensors.targets import as_target, to_dense
 
 T = gaussian(dim=5, rank=3, order=3, rng=0)
@@ -138,3 +142,15 @@ def test_what_is_no_neighbour_passes():
     for thing in (A, A.tolist(), T, "text", 3.0, None):
         assert not doors.is_neighbour(thing) and doors.entries(thing) is thing
         assert doors.components(thing) is None
+
+
+@pytest.mark.parametrize("read", [Decomposition.load, Run.load, read_tensor], ids=["answer", "run", "tensor"])
+def test_a_file_that_is_cut_off_is_refused_and_closed(read, tmp_path):
+    """An open file would warn when it is collected, and warnings are errors here."""
+    path = tmp_path / "cut.npz"
+    np.savez(path, weights=np.ones(3), vectors=np.ones((3, 4)), order=3)
+    path.write_bytes(path.read_bytes()[:-100])
+    with warnings.catch_warnings(record=True, action="always") as caught, pytest.raises(ValueError, match="cut.npz"):
+        read(path)
+    gc.collect()
+    assert not caught

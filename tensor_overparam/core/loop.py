@@ -299,7 +299,7 @@ class Run:
     def load(cls, path:FileName)->"Run":
         "Read a run that `save` wrote. Raises ValueError for any other file."
         try:
-            with np.load(path, allow_pickle=False) as z:
+            with open(path, "rb") as f, np.load(f, allow_pickle=False) as z:
                 about = json.loads(str(z["about"]))
                 def part(kind):
                     return {k[6:]: z[k] for k in z.files if k.startswith(kind)}

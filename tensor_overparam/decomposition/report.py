@@ -182,7 +182,7 @@ def _runaways(D):
 def _read(cls, path):
     "A decomposition from its file."
     try:
-        with np.load(path, allow_pickle=False) as z:
+        with open(path, "rb") as f, np.load(f, allow_pickle=False) as z:
             a, w, V, order = json.loads(str(z["about"])), z["weights"], z["vectors"], int(z["order"])
         VERDICTS[a["verdict"]] # an unknown one is not ours
         certificate = Certificate(a["minimal"], a["unique"], a["reason"], a["condition"], a["relative_error"])

@@ -25,7 +25,8 @@ def read_array(
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}; expected the path of a .npy file")
     try:
-        array = np.load(path, allow_pickle=False)
+        with open(path, "rb") as f:
+            array = np.load(f, allow_pickle=False)
     except Exception:
         array = None
     if not isinstance(array, np.ndarray):
@@ -49,7 +50,7 @@ def _components(path):
         if path.suffix.lower() == ".json":
             entries = json.loads(path.read_text(encoding="utf-8"))
         else:
-            with np.load(path, allow_pickle=False) as z:
+            with open(path, "rb") as f, np.load(f, allow_pickle=False) as z:
                 entries = {k: z[k] for k in ("weights", "vectors", "order")}
         weights, vectors, order = (entries[k] for k in ("weights", "vectors", "order"))
         whole = int(order) == order
