@@ -86,6 +86,7 @@ def decomposing(T: FloatArray, folder: Path) -> None:
     D = decompose(T, tol=1e-8, rng=0, tell=watch, start=gaussian(8, 2, 3))
     assert_type(D, Decomposition)
     assert_type(D.rank, int)
+    assert_type(D.weights, FloatArray)
     assert_type(D.certificate, Certificate)
     D.save(folder / "found.npz")
     assert_type(Decomposition.load("found.npz"), Decomposition)

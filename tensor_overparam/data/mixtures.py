@@ -162,11 +162,11 @@ class Mixture:
     >>> found.predict([[4., 1., 1.], [-6., 0., 0.]])
     array([1, 0])
     """
-    means: Any
-    weights: Any
+    means: Floats
+    weights: Floats
     variance: float
-    mean_errors: Any
-    weight_errors: Any
+    mean_errors: Floats
+    weight_errors: Floats
     n_samples: int
 
     def _log(self, X):

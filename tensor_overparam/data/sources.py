@@ -163,9 +163,9 @@ class Sources:
     unmixing: Any
     mixing: Any
     mean: Any
-    cumulants: Any
-    errors: Any
-    significance: Any
+    cumulants: Floats
+    errors: Floats
+    significance: Floats
     heavy: Any
     n_samples: int
     order: int

@@ -7,11 +7,10 @@ __all__ = ['EPS', 'SUSPICIOUS', 'ENOUGH', 'Whitening', 'whiten', 'whitening']
 
 # %% ../../nbs/data/whiten.ipynb #f413890c
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from .blocks import Blocks, Moments, as_blocks, column, moments
-from .._typing import DataLike
+from .._typing import DataLike, Floats
 
 # %% ../../nbs/data/whiten.ipynb #a57a591e
 EPS = np.finfo(float).eps
@@ -46,9 +45,9 @@ class Whitening:
            [0., 1., 0.],
            [0., 0., 1.]])
     """
-    mean: Any
-    forward: Any
-    backward: Any
+    mean: Floats
+    forward: Floats
+    backward: Floats
     n_samples: int
     remarks: tuple[str, ...] = ()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from .._typing import FileName
+from .._typing import FileName, Floats
 from ..tensors.doors import cp_tensor, ktensor
 
 # %% ../../nbs/decomposition/report.ipynb #8f96a8f6
@@ -106,8 +106,8 @@ class Decomposition:
     >>> Decomposition.load("found.npz").verdict
     'exact'
     """
-    weights: Any
-    vectors: Any
+    weights: Floats
+    vectors: Floats
     order: int
     relative_error: float
     measured_by: str
