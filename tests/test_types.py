@@ -1,6 +1,7 @@
 """What an editor knows: every name of a face is annotated, and a type checker agrees with what a user writes."""
 
 import inspect
+import os
 import re
 import shutil
 import subprocess
@@ -64,12 +65,14 @@ def test_the_package_says_that_it_is_typed():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("mypy", path=Path(sys.executable).parent), reason="mypy is in the dev extra")
-def test_a_type_checker_agrees():
+def test_a_type_checker_agrees(tmp_path):
     """Also that it looks: the same file with one wrong expectation is refused."""
     command = [sys.executable, "-m", "mypy"]
     right = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
     assert right.returncode == 0, right.stdout
     text = (ROOT / "dev" / "typing" / "faces.py").read_text(encoding="utf-8")
-    wrong = text.replace("assert_type(D.rank, int)", "assert_type(D.rank, str)")
-    back = subprocess.run([*command, "-c", wrong], cwd=ROOT, text=True, capture_output=True)
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(text.replace("assert_type(D.rank, int)", "assert_type(D.rank, str)"), encoding="utf-8")
+    here = os.environ | {"MYPYPATH": str(ROOT)}
+    back = subprocess.run([*command, wrong], cwd=ROOT, env=here, text=True, capture_output=True)
     assert back.returncode == 1 and back.stdout.count("error:") == 1, back.stdout
