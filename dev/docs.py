@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from importlib.metadata import files as files_of
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,7 @@ SITE = ROOT / "_docs"
 HERE = ROOT / "dev" / "docs"
 STAMP = ".stamp.json"
 TOOLS = ("sphinx", "docutils", "myst-nb", "myst-parser", "sphinx-book-theme", "pydata-sphinx-theme", "pygments")
+CARRIED = ("sphinx", "pydata-sphinx-theme", "sphinx-book-theme", "sphinx-copybutton", "myst-nb")
 MATHJAX = "mathjax@3.2.2"
 MATHJAX_FILES = {
     "es5/tex-svg-full.js": "a4354ff94fd868aea0cc6eaaa79a57fda0588646fc46ee3700a349ee0a11cbe6",
@@ -70,11 +72,20 @@ def site():
         subprocess.run([sys.executable, "-m", "sphinx", *options, STAGE, html], check=True)
         found = files(Path(html))
     kept = {path: lean(path, content) for path, content in found.items() if not UNUSED.search(path)}
-    kept |= {".nojekyll": b""} | {old: redirection(old, new) for old, new in moved().items()}
+    kept |= licences() | {".nojekyll": b""} | {old: redirection(old, new) for old, new in moved().items()}
     print(f"built in {time.perf_counter() - start:.0f} s", flush=True)
     tools = {tool: version(tool) for tool in TOOLS}
     stamp = {"sources": before, "pages": digest(kept), "tools": tools}
     return kept | {STAMP: json.dumps(stamp, indent=1).encode() + b"\n"}
+
+
+def licences():
+    """Return {path: text} of the licences of what the site carries along of the packages that built it."""
+    found = {}
+    for package in CARRIED:
+        texts = [path for path in files_of(package) or () if re.search(r"(?i)info/(licenses/)?licen", str(path))]
+        found[f"_static/licences/{package}.txt"] = texts[0].read_binary()
+    return found
 
 
 def moved():
@@ -160,7 +171,7 @@ def sources():
     """Return all that the site is made from, as {path: content}."""
     made = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".js", ".css")]
     tools = [*HERE.rglob("*.*"), *(ROOT / "dev" / f"{tool}.py" for tool in ("docs", "stage", "apidoc", "docstrings"))]
-    texts = [ROOT / path for path in ("settings.ini", "CHANGELOG.md", "CITATION.cff", "LICENSE")]
+    texts = [ROOT / path for path in ("settings.ini", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE")]
     written = [*notebooks(), ROOT / settings()["nbs_path"] / "sidebar.yml"]
     return {name(path): path.read_bytes() for path in [*written, *made, *tools, *texts] if path.is_file()}
 

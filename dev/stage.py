@@ -51,6 +51,7 @@ REFERENCE = (
     "Glossary <glossary>",
     "How to choose <choose>",
     "Add your own <extend>",
+    "Contribute <contribute>",
     "Cite <cite>",
     "Changelog <changelog>",
     "Licence <license>",

@@ -2,15 +2,22 @@
 
 import sys
 
+from tensor_overparam._version import __version__
+
 
 def main():
     """Run the command line; Ctrl-C while it is being loaded ends it without a word more than its exit code.
+
+    A version is told at once, before anything is loaded.
 
     Returns
     -------
     int
         Exit code, that of `tensor_overparam.cli.main`; 130 when interrupted.
     """
+    if sys.argv[1:] == ["--version"]:
+        print(f"tensor_overparam {__version__}")
+        return 0
     try:
         from tensor_overparam.cli.commands import main as run
 

@@ -6,9 +6,10 @@
 __all__ = ['SECTIONS', 'CHECKS', 'FOOTNOTE', 'Entry', 'Report', 'line', 'report', 'check_target']
 
 # %% ../nbs/ledger.ipynb #b29f786b
+from typing import Any
 import html
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from time import perf_counter
@@ -26,7 +27,7 @@ from .descent.claims_width import SUCCESS_CHECKS
 from .rotation.claims_training import TURNED
 from .core.claim import HOLDS, VIOLATED, Claim, Comparison
 from .descent.objective import prepare, spectral_scale
-from .tensors.targets import Sum
+from .tensors.targets import Sum, TargetLike
 
 # %% ../nbs/ledger.ipynb #f5edab8e
 SECTIONS = {"tensors": LAZY_CHECKS | MODIFIED_CHECKS | LEAVING_CHECKS | SUCCESS_CHECKS | DYNAMICS_CHECKS,
@@ -42,9 +43,9 @@ class Entry:
     seconds: float
 
     @property
-    def as_recorded(self): return self.comparison.verdict == self.claim.expected
+    def as_recorded(self)->bool: return self.comparison.verdict == self.claim.expected
 
-    def numbers(self):
+    def numbers(self)->tuple:
         "Predicted and measured, as short text: one number, or the range of several."
         return tuple(_range(x) for x in (self.comparison.predicted, self.comparison.measured))
 
@@ -80,9 +81,9 @@ class Report:
     entries: tuple
 
     @property
-    def in_order(self): return all(e.as_recorded for e in self.entries)
+    def in_order(self)->bool: return all(e.as_recorded for e in self.entries)
 
-    def summary(self):
+    def summary(self)->str:
         "How many claims hold, are violated, are not applicable; and whether that is what is on record."
         if not self.entries:
             return "No claims."
@@ -92,7 +93,7 @@ class Report:
         return f"{len(self.entries)} claim{'s'*(len(self.entries) != 1)}: {verdicts}. " + (
             f"Not as recorded: {', '.join(surprises)}." if surprises else "Every verdict is the recorded one.")
 
-    def text(self):
+    def text(self)->str:
         "A table of one line a claim."
         return "\n".join([line(None), *(line(e) for e in self.entries), "", FOOTNOTE, self.summary()])
 
@@ -104,7 +105,7 @@ class Report:
         rows = "".join("<tr>" + "".join(f"<td>{c}</td>" for c in _cells(e)) + "</tr>" for e in self.entries)
         return f"<table><tr>{head}</tr>{rows}</table><p>{FOOTNOTE}</p><p>{html.escape(self.summary())}</p>"
 
-    def to_json(self):
+    def to_json(self)->list[dict[str,Any]]:
         "Everything as a list of plain dictionaries."
         return [dict(name=e.name, statement=e.claim.statement, source=c.prediction.cite, quantity=c.prediction.quantity,
                      kind=c.prediction.kind, hypotheses={k: bool(v) for k, v in c.prediction.assumes.items()},
@@ -113,7 +114,7 @@ class Report:
                 for e in self.entries for c in [e.comparison]]
 
 # %% ../nbs/ledger.ipynb #2dc4a1b9
-def line(entry):
+def line(entry:Entry|None)->str:
     "A line of the table in text; the heading for None."
     form = "{:24} {:5}  {:>19}  {:>19}  {:>7}  {}"
     if entry is None:
@@ -166,7 +167,8 @@ def _examined(claims, examine, tell):
             tell(entries[-1])
     return Report(tuple(entries))
 
-def report(claims=None, case:str="quick", tell=None)->Report:
+def report(claims:str|Claim|Iterable|dict[str,Claim]|None=None, case:str="quick",
+           tell:Callable[[Entry],object]|None=None)->Report:
     """Run checks of the ledger, and claims of your own beside them.
 
     Parameters
@@ -200,7 +202,7 @@ def report(claims=None, case:str="quick", tell=None)->Report:
     return _examined(_chosen(CHECKS if claims is None else claims), lambda claim: (claim, claim.check(case)), tell)
 
 # %% ../nbs/ledger.ipynb #f2877103
-def check_target(target, width:int=4, rng:int=0, tell=None)->Report:
+def check_target(target:TargetLike, width:int=4, rng:int=0, tell:Callable[[Entry],object]|None=None)->Report:
     """Hold every claim that makes sense for any target against this one.
 
     Parameters

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from .loop import all_or_nothing
+from numpy.typing import ArrayLike
 
 # %% ../../nbs/core/claim.ipynb #2acad6c0
 KINDS_OF_CLAIM = ("equal", "upper", "lower", "rate")
@@ -87,7 +88,8 @@ class Comparison:
     unmet: tuple = ()
 
 # %% ../../nbs/core/claim.ipynb #2c864a30
-def compare(prediction:Prediction, measured, slack:float=0., error=0., x=None)->Comparison:
+def compare(prediction:Prediction, measured:ArrayLike, slack:float=0., error:ArrayLike=0.,
+            x:ArrayLike|None=None)->Comparison:
     """Hold a prediction against a measurement.
 
     Parameters
@@ -237,23 +239,23 @@ class Claim:
     full: dict = field(default_factory=dict)
     outside: dict
     broken: dict
-    on: Callable = None
+    on: Callable|None = None
     expected: str = HOLDS
     reason: str = ""
 
     @property
-    def page(self):
+    def page(self)->str:
         "The notebook where it is derived and drawn, as its module is called: 'wing/lazy'; '' for a claim of your own."
         package, _, module = (self.about.__module__ or "").partition(".")
         return module.replace(".", "/") if package == __name__.partition(".")[0] else ""
 
-    def check(self, case="quick"):
+    def check(self, case:str="quick")->Comparison:
         "Run the experiment. Raises ValueError for an unknown case."
         if case not in CASES:
             raise ValueError(f"case is {case!r}; expected one of {', '.join(CASES)}")
         return self.judge(**(self.quick | getattr(self, case)))
 
-    def check_on(self, target, width, seed):
+    def check_on(self, target:Any, width:int, seed:int)->Comparison:
         "Run the experiment on this target. Raises ValueError for a claim that is about planted targets only."
         if self.on is None:
             raise ValueError(f"the claim {self.statement!r} is not about any target, but about planted ones")
@@ -264,7 +266,7 @@ class Claim:
             return Comparison(untried, np.array(np.nan), np.array(np.nan), 0., np.nan, NOT_APPLICABLE, (parameters,))
         return self.judge(**(self.quick | parameters))
 
-    def judge(self, **parameters):
+    def judge(self, **parameters:Any)->Comparison:
         "Experiment, hypotheses, prediction, measurement, verdict. Raises KeyboardInterrupt when interrupted."
         with all_or_nothing():
             return self._judged(self.experiment(**parameters))

@@ -7,6 +7,7 @@ __all__ = ['Move', 'Stop', 'State', 'iterate', 'as_numpy', 'fields_of', 'Run', '
            'only_record', 'Diverged', 'join']
 
 # %% ../../nbs/core/loop.ipynb #ecc0e5be
+from collections.abc import Callable, Iterator
 import html
 import json
 import math
@@ -25,6 +26,7 @@ import numpy as np
 from array_api_compat import array_namespace, is_array_api_obj
 
 from .whole_file import whole_file
+from .._typing import FileName, Floats, Integers
 
 # %% ../../nbs/core/loop.ipynb #166dc036
 class Move(NamedTuple):
@@ -121,7 +123,7 @@ class State:
     ended: Any = None
 
 # %% ../../nbs/core/loop.ipynb #74b38a2b
-def iterate(step, params, *, steps:int, batch:int=None):
+def iterate(step:Callable[[Any],Move], params:Any, *, steps:int, batch:int|None=None)->Iterator[State]:
     """Follow a step function from `params`.
 
     The first state is step 0; the last carries `stop`.
@@ -282,7 +284,7 @@ class Run:
         return (f"<p>A run of <b>{self.final.step}</b> steps, to time <b>{self.final.time:.4g}</b>; "
                 f"it {html.escape(self.stop.value)}.</p>{_table(self.trace)}")
 
-    def save(self, path):
+    def save(self, path:FileName)->None:
         "Write the run to one .npz file, whole or not at all. Plain arrays and JSON: nothing in it is ever executed."
         arrays = {f"trace/{k}": v for k, v in self.trace.items()}
         arrays |= {f"final/{k}": as_numpy(v) for k, v in fields_of(self.final.params).items()}
@@ -294,10 +296,10 @@ class Run:
             np.savez(f, record_time=self.time, record_step=self.step, about=text, **arrays)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path:FileName)->"Run":
         "Read a run that `save` wrote. Raises ValueError for any other file."
         try:
-            with np.load(path, allow_pickle=False) as z:
+            with open(path, "rb") as f, np.load(f, allow_pickle=False) as z:
                 about = json.loads(str(z["about"]))
                 def part(kind):
                     return {k[6:]: z[k] for k in z.files if k.startswith(kind)}
@@ -344,17 +346,17 @@ class Result:
     error: float
 
     @property
-    def time(self): return self.run.time     # (K,) times of the records
+    def time(self)->Floats: return self.run.time     # (K,) times of the records
     @property
-    def step(self): return self.run.step     # (K,) their step numbers
+    def step(self)->Integers: return self.run.step     # (K,) their step numbers
     @property
-    def trace(self): return self.run.trace   # name -> (K, …) what was measured
+    def trace(self)->dict[str,Any]: return self.run.trace   # name -> (K, …) what was measured
     @property
-    def events(self): return self.run.events # ((step, text), …)
+    def events(self)->tuple: return self.run.events # ((step, text), …)
     @property
-    def stop(self): return self.run.stop     # why it stopped
+    def stop(self)->Stop: return self.run.stop     # why it stopped
     @property
-    def config(self): return self.run.config # how it was made
+    def config(self)->dict[str,Any]: return self.run.config # how it was made
 
 # %% ../../nbs/core/loop.ipynb #5f0c1b23
 _WHOLE = ContextVar("whole", default=False)  # are partial results useless here?
@@ -379,8 +381,8 @@ def all_or_nothing():
             raise KeyboardInterrupt
 
 # %% ../../nbs/core/loop.ipynb #1175492a
-def run(step, params, *, steps:int, every:int=None, batch:int=None, observe:dict=None, progress=False,
-        config:dict=None):
+def run(step:Callable[[Any],Move], params:Any, *, steps:int, every:int|None=None, batch:int|None=None,
+        observe:dict|None=None, progress:bool=False, config:dict|None=None)->Run|Any:
     """Follow a step function to its end and keep a record.
 
     Ctrl-C ends it early and returns what there is (inside `all_or_nothing` it is raised).
@@ -528,7 +530,7 @@ class Diverged(ValueError):
     ...     print(error.run.stop.name)
     DIVERGED
     """
-    def __init__(self, run, rate, hint=""):
+    def __init__(self, run:Run, rate:float, hint:str="")->None:
         told, less = (repr(rate), "a number") if isinstance(rate, str) else (f"{rate:g}", f"learning_rate={rate/10:g}")
         super().__init__(f"training diverged at step {run.final.step} with learning_rate={told}; expected a rate at "
                          f"which the loss falls, try {less} (or keep_diverged=True to get the last finite point){hint}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from .._typing import DataLike
 
 # %% ../../nbs/data/blocks.ipynb #61772581
 def _piece(X, what="the data"):
@@ -114,14 +115,14 @@ class Blocks:
         return f"Blocks(dim={self.dim}, rows={self.rows})"
 
     @property
-    def rows(self):
+    def rows(self)->int:
         "Rows in every block but the last."
         return rows_in_a_block(self.dim)
 
     def __iter__(self):
         return _cut(self.pieces(), self.dim, self.rows, self.names)
 
-    def again(self, n_samples): # rows that there were before
+    def again(self, n_samples:int)->Iterator[np.ndarray]: # rows that there were before
         "The blocks once more; an error where there are not as many rows as before."
         count = 0
         for block in self:
@@ -167,7 +168,7 @@ def _axes(X):
     except ValueError:
         return 1
 
-def as_blocks(X)->Blocks:
+def as_blocks(X:DataLike|Blocks)->Blocks:
     """Data of any kind as blocks of rows that can be read again and again.
 
     Parameters
@@ -247,7 +248,7 @@ def _finite(block, start, names):
         raise ValueError(f"NaN or infinity in the data, the first in row {start + row}, {column(names, index)}: "
                          f"{block[row, index]}; expected finite numbers, drop those samples or fill them first")
 
-def moments(X)->Moments:
+def moments(X:DataLike|Blocks)->Moments:
     """Number of samples, mean and covariance, in one pass.
 
     Parameters

@@ -6,12 +6,15 @@
 __all__ = ['SymmetricICA', 'MomentMixture']
 
 # %% ../../nbs/data/estimators.ipynb #1cc48d5b
+from typing import Any, Self
 import warnings
 from numbers import Integral
 
 import numpy as np
 from .mixtures import mixture
 from .sources import unmix
+from numpy.typing import ArrayLike
+from .._typing import DataLike, Floats, Integers
 
 # %% ../../nbs/data/estimators.ipynb #6e1e4156
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
@@ -93,14 +96,15 @@ class SymmetricICA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     array(['symmetricica0', 'symmetricica1'], dtype=object)
     """
 
-    def __init__(self, n_components=None, *, order=4, tanh=False, max_iter=200, random_state=None):
+    def __init__(self, n_components:int|None=None, *, order:int=4, tanh:bool=False, max_iter:int=200,
+                 random_state:Any=None)->None:
         self.n_components = n_components
         self.order = order
         self.tanh = tanh
         self.max_iter = max_iter
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X:DataLike, y:object=None)->Self:
         "Find the sources of X: an array, a table, or blocks as `as_blocks` takes them."
         X = _looked_at(self, X)
         found = unmix(X, self.n_components, self.order, self.tanh, _seed(self.random_state), self.max_iter)
@@ -114,13 +118,13 @@ class SymmetricICA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.sources_, self.n_iter_ = found, found.passes
         return self
 
-    def transform(self, X):
+    def transform(self, X:ArrayLike)->Floats:
         "Sources of samples, (n, n_components_)."
         check_is_fitted(self)
         X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
         return (X - self.mean_) @ self.components_.T
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X:ArrayLike)->Floats:
         "Samples from values of the sources, (n, n_features_in_); what is no source stays at its mean."
         check_is_fitted(self)
         X = check_array(X, dtype=(np.float64, np.float32), ensure_min_features=0)
@@ -179,11 +183,11 @@ class MomentMixture(DensityMixin, BaseEstimator):
     array([1])
     """
 
-    def __init__(self, n_components=None, *, random_state=None):
+    def __init__(self, n_components:int|None=None, *, random_state:Any=None)->None:
         self.n_components = n_components
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X:DataLike, y:object=None)->Self:
         "Find the clouds of X: an array, a table, or blocks as `as_blocks` takes them."
         X = _looked_at(self, X)
         self.mixture_ = found = mixture(X, self.n_components, seed=_seed(self.random_state))
@@ -197,21 +201,21 @@ class MomentMixture(DensityMixin, BaseEstimator):
         check_is_fitted(self)
         return validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
 
-    def predict(self, X):
+    def predict(self, X:ArrayLike)->Integers:
         "The most probable cloud of each sample."
         X = self._read(X)
         return self.mixture_.predict(X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X:ArrayLike)->Floats:
         "The probability of each cloud, for samples."
         X = self._read(X)
         return self.mixture_.responsibilities(X)
 
-    def score_samples(self, X):
+    def score_samples(self, X:ArrayLike)->Floats:
         "The logarithm of the density at samples."
         X = self._read(X)
         return self.mixture_.log_density(X)
 
-    def score(self, X, y=None):
+    def score(self, X:ArrayLike, y:object=None)->float:
         "The mean of the logarithm of the density."
         return float(np.mean(self.score_samples(X)))

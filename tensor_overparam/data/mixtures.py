@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
-from .blocks import as_blocks, moments
+from .blocks import Blocks, as_blocks, moments
 from .fixed_point import orthonormal, random_frame
+from numpy.typing import ArrayLike
+from .._typing import DataLike, Floats, Integers
 
 # %% ../../nbs/data/mixtures.ipynb #4e282b3e
 def spread(
@@ -160,11 +162,11 @@ class Mixture:
     >>> found.predict([[4., 1., 1.], [-6., 0., 0.]])
     array([1, 0])
     """
-    means: Any
-    weights: Any
+    means: Floats
+    weights: Floats
     variance: float
-    mean_errors: Any
-    weight_errors: Any
+    mean_errors: Floats
+    weight_errors: Floats
     n_samples: int
 
     def _log(self, X):
@@ -173,16 +175,16 @@ class Mixture:
         sq = np.sum(X**2, axis=1)[:, None] - 2*X @ self.means.T + np.sum(self.means**2, axis=1)
         return np.log(self.weights) - .5*sq/self.variance - .5*X.shape[1]*np.log(2*np.pi*self.variance)
 
-    def log_density(self, X): # (n, d) samples
+    def log_density(self, X:ArrayLike)->Floats: # (n, d) samples
         "(n,): the logarithm of the density at samples."
         return logsumexp(self._log(X), axis=1)
 
-    def responsibilities(self, X): # (n, d) samples
+    def responsibilities(self, X:ArrayLike)->Floats: # (n, d) samples
         "(n, K): the probability of each cloud, for samples."
         found = self._log(X)
         return np.exp(found - logsumexp(found, axis=1, keepdims=True))
 
-    def predict(self, X): # (n, d) samples
+    def predict(self, X:ArrayLike)->Integers: # (n, d) samples
         "(n,): the most probable cloud of each sample."
         return self._log(X).argmax(1)
 
@@ -204,7 +206,7 @@ def _refuse(V, weights, errors, settled):
         raise ValueError(f"the weights by the third moment are {said}: their sum is {weights.sum():.3g} and not 1, "
                          "or they contradict those by the second" + after)
 
-def mixture(X, n_components:int|None=None, *, seed:int=0)->Mixture:
+def mixture(X:DataLike|Blocks, n_components:int|None=None, *, seed:int=0)->Mixture:
     """A mixture of spherical Gaussians of one variance, from the second and third moment, in two passes.
 
     Parameters

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import chdtri, ndtri
-from .blocks import as_blocks, moments
+from .blocks import Blocks, as_blocks, moments
 from tensor_overparam.data.fixed_point import (
     HELD,
     VARIANCE,
@@ -29,6 +29,8 @@ from tensor_overparam.data.fixed_point import (
     white_samples,
 )
 from .whiten import ENOUGH, whiten
+from numpy.typing import ArrayLike
+from .._typing import DataLike, Floats
 
 # %% ../../nbs/data/sources.ipynb #9e9c38a2
 def power_means(
@@ -161,9 +163,9 @@ class Sources:
     unmixing: Any
     mixing: Any
     mean: Any
-    cumulants: Any
-    errors: Any
-    significance: Any
+    cumulants: Floats
+    errors: Floats
+    significance: Floats
     heavy: Any
     n_samples: int
     order: int
@@ -172,19 +174,19 @@ class Sources:
     remarks: tuple[str, ...] = ()
 
     @property
-    def count(self):
+    def count(self)->int:
         "Number of directions that are sources."
         return int(np.sum(self.significance == "source"))
 
-    def transform(self, X): # (n, d) samples
+    def transform(self, X:ArrayLike)->Floats: # (n, d) samples
         "(n, k): the sources of samples."
         return (np.asarray(X) - self.mean) @ self.unmixing.T
 
-    def mix(self, S): # (n, k) values of the sources
+    def mix(self, S:ArrayLike)->Floats: # (n, k) values of the sources
         "(n, d): the samples that sources make, without the rest."
         return self.mean + np.asarray(S) @ self.mixing.T
 
-    def keep(self, which): # (k,) bool, or indices
+    def keep(self, which:ArrayLike)->"Sources": # (k,) bool, or indices
         "Some of the sources."
         names = ("unmixing", "cumulants", "errors", "significance", "heavy")
         return replace(self, mixing=self.mixing[:, which], **{name: getattr(self, name)[which] for name in names})
@@ -230,7 +232,7 @@ def _judged(samples, V, values, errors, sure, order, seed, most):
 
 # %% ../../nbs/data/sources.ipynb #82b6e9cb
 def ica(
-    X,
+    X:DataLike|Blocks,
     n_components:int|None=None,
     *,
     order:int=4,

@@ -7,10 +7,10 @@ __all__ = ['EPS', 'SUSPICIOUS', 'ENOUGH', 'Whitening', 'whiten', 'whitening']
 
 # %% ../../nbs/data/whiten.ipynb #f413890c
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from .blocks import Blocks, Moments, as_blocks, column, moments
+from .._typing import DataLike, Floats
 
 # %% ../../nbs/data/whiten.ipynb #a57a591e
 EPS = np.finfo(float).eps
@@ -45,14 +45,14 @@ class Whitening:
            [0., 1., 0.],
            [0., 0., 1.]])
     """
-    mean: Any
-    forward: Any
-    backward: Any
+    mean: Floats
+    forward: Floats
+    backward: Floats
     n_samples: int
     remarks: tuple[str, ...] = ()
 
     @property
-    def rank(self):
+    def rank(self)->int:
         "Directions q in which the data vary."
         return self.forward.shape[1]
 
@@ -105,7 +105,7 @@ def whiten(
     return Whitening(M.mean, inverse[:, None]*V/values**.5, s[:, None]*V*values**.5, M.n_samples,
                      tuple(_remarks(M, R, varies, rank, names)))
 
-def whitening(X)->Whitening:
+def whitening(X:DataLike|Blocks)->Whitening:
     """The map that gives data unit variance in every direction that varies, from one pass over them.
 
     Parameters
@@ -144,5 +144,5 @@ def whitening(X)->Whitening:
     the data vary in 2 directions of 4, because some columns are combinations of others; the directions
     that vary are used
     """
-    X:Blocks = as_blocks(X)
-    return whiten(moments(X), X.names)
+    blocks = as_blocks(X)
+    return whiten(moments(blocks), blocks.names)

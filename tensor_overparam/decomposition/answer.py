@@ -6,6 +6,7 @@
 __all__ = ['ROUNDING', 'SINGLE', 'ZERO', 'decompose', 'OutOfTime', 'Asked']
 
 # %% ../../nbs/decomposition/answer.ipynb #29c9b40b
+from collections.abc import Callable
 import warnings
 from dataclasses import dataclass, replace
 from math import inf
@@ -13,6 +14,9 @@ from time import monotonic
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from .._typing import Seed
+from ..tensors.targets import TargetLike
 
 # %% ../../nbs/decomposition/answer.ipynb #3c9a6a61
 from ..core.loop import Stop
@@ -31,9 +35,10 @@ from ..tensors.monomials import monomial_count
 from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target, as_target, packed, symmetrize
 
 # %% ../../nbs/decomposition/answer.ipynb #7b8c1dc5
-def decompose(T, *, tol:float=1e-10, noise:float=None, rank:int=None, max_components:int=None, start=None,
-              nonnegative:bool=False, rng=0, symmetrize:bool=False, method:str="auto", seconds:float=None,
-              tell=None)->Decomposition:
+def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|None=None, max_components:int|None=None,
+              start:Decomposition|Factored|tuple[ArrayLike,ArrayLike]|None=None, nonnegative:bool=False, rng:Seed=0,
+              symmetrize:bool=False, method:str="auto", seconds:float|None=None,
+              tell:Callable[[Look],object]|None=None)->Decomposition:
     """The components that a symmetric tensor is made of; their number is found, or given.
 
     The tensor is compressed to the subspace that holds it. There linear algebra is tried: kernels of Hankel matrices,

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
+from numpy.typing import ArrayLike
 
 # %% ../../nbs/decomposition/certificate.ipynb #29409e41
 from ..tensors.kernels import gram_power
@@ -108,7 +109,7 @@ def cuts(order:int)->list:
     found = [c for c in parts(order, order) if len(c) >= 3]
     return sorted(found, key=lambda c: (len(c), max(c)))
 
-def uniqueness(V, order:int)->tuple:
+def uniqueness(V:ArrayLike, order:int)->tuple:
     """Is Σ a_k v_k⊗…⊗v_k, with no weight zero, the only decomposition with so few terms?
 
     Kruskal's condition is tried for every way to cut the l slots into three groups or more; then the minors of the
@@ -219,7 +220,7 @@ def _tangent_gram(V, order):
     return LinearOperator((V.size, V.size), matvec=product, dtype=float)
 
 # %% ../../nbs/decomposition/certificate.ipynb #497c6f0c
-def condition_number(V, order:int, dim:int)->float:
+def condition_number(V:ArrayLike, order:int, dim:int)->float:
     """Condition number of the rank-one terms: how far they move per unit of change of the tensor, to first order.
 
     One over the smallest singular value of orthonormal bases of the terms' tangent spaces, side by side; it does not
@@ -306,11 +307,11 @@ class Certificate:
         return f"{'no fewer would do; ' if self.minimal and not self.unique else ''}{unique}: {self.reason}"
 
     @property
-    def terms_error(self):
+    def terms_error(self)->float:
         "First-order bound on the movement of the rank-one terms, relative to ‖T‖: κ times the relative error."
         return self.condition*self.relative_error
 
-def certify(V, order:int, dim:int, relative_error:float)->Certificate:
+def certify(V:ArrayLike, order:int, dim:int, relative_error:float)->Certificate:
     """Uniqueness and condition of what was found.
 
     Parameters

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+from .._typing import FileName, Floats
+from ..tensors.doors import cp_tensor, ktensor
 
 # %% ../../nbs/decomposition/report.ipynb #8f96a8f6
 from ..core.loop import Stop
@@ -103,8 +106,8 @@ class Decomposition:
     >>> Decomposition.load("found.npz").verdict
     'exact'
     """
-    weights: Any
-    vectors: Any
+    weights: Floats
+    vectors: Floats
     order: int
     relative_error: float
     measured_by: str
@@ -114,7 +117,7 @@ class Decomposition:
     verdict: str
 
     @property
-    def rank(self): return len(self.weights)
+    def rank(self)->int: return len(self.weights)
     @property
     def target(self)->Factored: return Factored(self.weights, self.vectors, self.order)
     @property
@@ -125,15 +128,13 @@ class Decomposition:
                 f"relative error {self.error_shown}: {self.verdict})")
 
     def _repr_html_(self): return _as_html(self)
-    def to_tensorly(self):
+    def to_tensorly(self)->Any:
         "The same as a `tensorly.cp_tensor.CPTensor` (needs tensorly)."
-        from tensorly.cp_tensor import CPTensor
-        return CPTensor((self.weights, [self.vectors.T.copy() for _ in range(self.order)]))
+        return cp_tensor(self.weights, self.vectors, self.order)
 
-    def to_pyttb(self):
+    def to_pyttb(self)->Any:
         "The same as a `pyttb.ktensor` (needs pyttb)."
-        import pyttb
-        return pyttb.ktensor([np.asfortranarray(self.vectors.T) for _ in range(self.order)], self.weights.copy())
+        return ktensor(self.weights, self.vectors, self.order)
 
     @property
     def error_shown(self)->str: # the relative error in two digits; not more than inner products can tell
@@ -143,14 +144,14 @@ class Decomposition:
     def exit_code(self)->int: return VERDICTS[self.verdict].exit_code if self.rank else 1 # for the command line
     def account(self)->dict: return _account(self) # everything but the components, as plain numbers and text
 
-    def save(self, path, **arrays):
+    def save(self, path:FileName, **arrays:ArrayLike)->None:
         "Write weights, vectors, order, an account in JSON and more named arrays to one .npz file, whole or not at all."
         own = dict(weights=self.weights, vectors=self.vectors, order=self.order, about=json.dumps(self.account()))
         with whole_file(path) as f:
             np.savez(f, **own, **arrays)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path:FileName)->"Decomposition":
         "Read what `save` wrote; nothing in it is ever executed. Raises ValueError for any other file."
         return _read(cls, path)
 
@@ -181,7 +182,7 @@ def _runaways(D):
 def _read(cls, path):
     "A decomposition from its file."
     try:
-        with np.load(path, allow_pickle=False) as z:
+        with open(path, "rb") as f, np.load(f, allow_pickle=False) as z:
             a, w, V, order = json.loads(str(z["about"])), z["weights"], z["vectors"], int(z["order"])
         VERDICTS[a["verdict"]] # an unknown one is not ours
         certificate = Certificate(a["minimal"], a["unique"], a["reason"], a["condition"], a["relative_error"])

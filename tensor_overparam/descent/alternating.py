@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
-from .objective import Setup, conclude, prepare, sphere
-from ..tensors.targets import Factored, Target
+from .objective import Fit, Setup, conclude, prepare, sphere
+from ..tensors.targets import Factored, Target, TargetLike
 from ..core.loop import Move, only_record, run
+from .._typing import Seeds
 
 # %% ../../nbs/descent/alternating.ipynb #e9ecf97c
 def mixed(
@@ -92,8 +93,8 @@ def symmetric_part(
     return Factored(xp.concat([w*(e/scale) for e, _ in terms]), xp.concat([v for _, v in terms]), l)
 
 # %% ../../nbs/descent/alternating.ipynb #8fc7f7ac
-def als(target, width:int, *, simultaneous:bool=False, steps:int=300, tol:float=1e-6, rng=0, init:Factored=None,
-        keep_diverged:bool=False, **record):
+def als(target:TargetLike, width:int, *, simultaneous:bool=False, steps:int=300, tol:float=1e-6, rng:Seeds=0,
+        init:Factored|None=None, keep_diverged:bool=False, **record:Any)->Fit|Any:
     """Alternating least squares from independent random unit vectors in each slot.
 
     The student is the symmetric part, 2^(l-1) m powers. Reconstructed.

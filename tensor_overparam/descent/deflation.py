@@ -17,9 +17,10 @@ from array_api_compat import array_namespace
 from scipy.integrate import quad, solve_ivp
 from scipy.special import logsumexp
 from .modified import modified_gradient, student
-from .objective import Setup, as_seeds, conclude, given, prepare, sphere
-from ..tensors.targets import Factored, Target
+from .objective import Fit, Setup, as_seeds, conclude, given, prepare, sphere
+from ..tensors.targets import Factored, Target, TargetLike
 from ..core.loop import Move, Run, as_numpy, only_record, run
+from .._typing import Seeds
 
 # %% ../../nbs/descent/deflation.ipynb #b0ac01d5
 def component_odes(
@@ -169,9 +170,9 @@ def _steps(phase, beta, problem, width, o):
     return np.ceil(np.where(phase == 1, first, second)/o.rate).astype(int)
 
 # %% ../../nbs/descent/deflation.ipynb #28a6886f
-def deflation_flow(target, width:int, *, time:float=None, tol:float=.05, init_scale:float=1e-3, threshold:float=3e-2,
-                   penalty:float=.01, shrink:float=.1, learning_rate:float=None, rng=0, keep_diverged:bool=False,
-                   **record):
+def deflation_flow(target:TargetLike, width:int, *, time:float|None=None, tol:float=.05, init_scale:float=1e-3,
+                   threshold:float=3e-2, penalty:float=.01, shrink:float=.1, learning_rate:float|None=None, rng:Seeds=0,
+                   keep_diverged:bool=False, **record:Any)->Fit|Any:
     """Gradient flow of a 2-homogeneous student from a small start: plain, or the modified flow.
 
     Finds the components one after the other, the largest first.
@@ -280,7 +281,7 @@ def _student(C, order):
 def component_mass(
     C,              # (…, m, d) components
     U,              # (…, r, d) unit vectors e_k
-    order:int=None, # l for the student's entry T(e_k^l); None for the total size of the components with cos² > 1/2
+    order:int|None=None, # l for the student's entry T(e_k^l); None for the total size of the components with cos² > 1/2
 ):                  # (…, r) mass â_k
     "How much of each e_k a student holds. As an observer: `lambda state: component_mass(state.params.C, U, l)`."
     xp = array_namespace(C)

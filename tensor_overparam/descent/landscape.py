@@ -19,7 +19,9 @@ from .lazy import Tangent
 from .modified import modified_gradient
 from .objective import relative_error, residual, sure_sqnorm
 from ..tensors.problems import correlated
-from ..tensors.targets import Factored, Sum, Target, as_generator, as_target
+from ..tensors.targets import Factored, Sum, Target, TargetLike, as_generator, as_target
+from numpy.typing import ArrayLike
+from .._typing import Shaped
 
 # %% ../../nbs/descent/landscape.ipynb #2d7e4d2b
 def contract_derivative(
@@ -186,7 +188,7 @@ def _times(product, rows):
 def spectrum(
     f,               # objective, from `landscape`
     x,               # (n,) point
-    count:int=None,  # lowest eigenvalues to find by Lanczos iterations; all, from the full matrix, if None
+    count:int|None=None,  # lowest eigenvalues to find by Lanczos iterations; all, from the full matrix, if None
 ):                   # eigenvalues, ascending, and eigenvectors in columns
     "Eigenvalues of the Hessian off the gauges. Lanczos may count an eigenvalue of high multiplicity too few times."
     G, product, n = f.gauges(x), f.hessian(x), x.size
@@ -337,7 +339,8 @@ class Verdict:
                 f"{show(self.smallest)}, {self.zero_modes} zero modes + {self.gauges} gauges)")
 
 # %% ../../nbs/descent/landscape.ipynb #fd01d48a
-def classify(target, point, objective="vanilla", penalty=0., tol:float=1e-8, flat:float=1e-6, count:int=None)->Verdict:
+def classify(target:TargetLike, point:Factored|ArrayLike|Shaped, objective:str="vanilla", penalty:float=0.,
+             tol:float=1e-8, flat:float=1e-6, count:int|None=None)->Verdict:
     """Minimum, strict saddle, degenerate or not critical, off the gauge; a loss of zero is a minimum.
 
     Degenerate points are probed for a way down, unless there is a penalty.

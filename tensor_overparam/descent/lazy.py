@@ -17,7 +17,9 @@ from scipy.sparse.linalg import LinearOperator, cg
 from ..tensors.kernels import gram_power, panel_rows, power
 from ..tensors.monomials import array_namespace, monomial_count
 from .objective import as_seeds, numpy_only, sphere, sure_sqnorm
-from ..tensors.targets import Algebra, as_target, check_rows, check_whole
+from ..tensors.targets import Algebra, TargetLike, as_target, check_rows, check_whole
+from numpy.typing import ArrayLike
+from .._typing import Seed, Shaped
 
 # %% ../../nbs/descent/lazy.ipynb #3c9f0bd5
 def lazy_width(dim:int, order:int)->int:
@@ -115,7 +117,7 @@ class LazyFit:
         return f"LazyFit(m={width}, unexplained={unexplained}, by {self.method})"
 
 # %% ../../nbs/descent/lazy.ipynb #1f43ce11
-def lazy_fit(target, C, method:str=None, tol:float=1e-9, rng=0)->LazyFit:
+def lazy_fit(target:TargetLike, C:ArrayLike|Shaped|int, method:str|None=None, tol:float=1e-9, rng:Seed=0)->LazyFit:
     """The exact best fit of a target by the model linearised at C.
 
     Parameters

@@ -13,9 +13,11 @@ import numpy as np
 import scipy.linalg
 from scipy.sparse.linalg import LinearOperator, eigsh
 from .lazy import Tangent, tangent_kernel
-from .objective import conclude, given, numpy_only, prepare, residual, sphere
-from ..tensors.targets import Factored, as_target, sqnorm
+from .objective import Fit, conclude, given, numpy_only, prepare, residual, sphere
+from ..tensors.targets import Factored, TargetLike, as_target, sqnorm
 from ..core.loop import Move, only_record, run
+from numpy.typing import ArrayLike
+from .._typing import Seed, Seeds, Shaped
 
 # %% ../../nbs/descent/linearised.ipynb #4098a9d4
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class LazyFlow:
         return ((self._saturation(t, 1.)*self.drive) @ self.modes.T).reshape(*np.shape(t), *self.shape)
 
 # %% ../../nbs/descent/linearised.ipynb #642861c3
-def lazy_flow(target, C, weights=None, *, centred:bool=True)->LazyFlow:
+def lazy_flow(target:TargetLike, C:ArrayLike|Shaped, weights:ArrayLike|Shaped|None=None, *,
+              centred:bool=True)->LazyFlow:
     """Closed-form gradient flow, in the directions, of the model linearised at C.
 
     Needs the (m d)² kernel: for m d up to a few thousand.
@@ -116,8 +119,8 @@ class Displaced:
     "Directions that have moved a little, in the model linearised where they started."
     delta: Any # (m, d)
 
-def lazy_gd(target, width:int, *, learning_rate:float=None, steps:int=5_000, tol:float=1e-6, rng=0, init:Factored=None,
-            keep_diverged:bool=False, **record):
+def lazy_gd(target:TargetLike, width:int, *, learning_rate:float|None=None, steps:int=5_000, tol:float=1e-6, rng:Seed=0,
+            init:Factored|None=None, keep_diverged:bool=False, **record:Any)->Fit:
     """Gradient descent on the model linearised at random directions: training in the lazy regime.
 
     Time is in units of the rescaled target.
@@ -210,8 +213,8 @@ def scaled_step(p, problem, reference, sqnorm_reference, alpha, rate, tol):
                 {"loss": loss*problem.scale**2/alpha**2, "relative_error": error}, error <= tol)
 
 # %% ../../nbs/descent/linearised.ipynb #ad50f64e
-def scaled_gd(target, width:int, *, alpha:float=1., learning_rate:float=None, steps:int=20_000, tol:float=1e-6, rng=0,
-              keep_diverged:bool=False, **record):
+def scaled_gd(target:TargetLike, width:int, *, alpha:float=1., learning_rate:float|None=None, steps:int=20_000,
+              tol:float=1e-6, rng:Seeds=0, keep_diverged:bool=False, **record:Any)->Fit|Any:
     """Training between lazy and rich: the centred model α (S(C) - S(C_0)) with weights 1, from random unit directions.
 
     Parameters

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from ..tensors.monomials import array_namespace
-from .objective import Setup, conclude, generators, given, norms, prepare, residual, sphere
-from ..tensors.targets import Factored
+from .objective import Fit, Setup, conclude, generators, given, norms, prepare, residual, sphere
+from ..tensors.targets import Factored, TargetLike
 from ..core.loop import Move, Stop, as_numpy, join, only_record, run
+from .._typing import Seeds
 
 # %% ../../nbs/descent/modified.ipynb #c576e344
 def modified_gradient(
@@ -189,9 +190,9 @@ def finishing_step(p, problem, o):
                 f"end of finishing epoch {p.k//o.epoch_steps}" if at_end else "")
 
 # %% ../../nbs/descent/modified.ipynb #7e997276
-def modified_gd(target, width:int, *, rule:str="small-else-one", epochs:int=60, finish:int=3, tol:float=.05,
-                init_scale:float=1e-3, penalty:float=0., switch:bool=False, learning_rate:float=None, rng=0,
-                keep_diverged:bool=False, **record):
+def modified_gd(target:TargetLike, width:int, *, rule:str="small-else-one", epochs:int=60, finish:int=3, tol:float=.05,
+                init_scale:float=1e-3, penalty:float=0., switch:bool=False, learning_rate:float|None=None, rng:Seeds=0,
+                keep_diverged:bool=False, **record:Any)->Fit|Any:
     """Modified gradient descent: two-homogeneous components, a small start, re-initialisation.
 
     A search in epochs, after each of which the components that `rule` names are drawn again, then a finish without

@@ -222,7 +222,8 @@ class Fit(Result):
     measured_by: str
 
     @property
-    def error(self): return self.relative_error
+    def error(self)->float: # type: ignore[override]
+        return self.relative_error
 
     def __repr__(self):
         how = f"{self.run.final.step} steps: {self.run.stop.value}"

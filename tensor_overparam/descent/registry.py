@@ -61,7 +61,7 @@ class Algorithm:
     any_array: bool = True             # arrays of other libraries than NumPy?
     short: dict = field(default_factory=lambda: dict(steps=40)) # options of a run of a moment
     variants: dict = field(default_factory=dict) # name -> `Variant`
-    menu: tuple = None                 # its names in the explorer's menu; its own alone if None
+    menu: tuple|None = None                 # its names in the explorer's menu; its own alone if None
 
 # %% ../../nbs/descent/registry.ipynb #e84b004d
 def scaled_budget(b):
@@ -126,7 +126,7 @@ def train_named(
     target,    # a target, or a batch of them, one a seed
     width:int, # m
     seeds,     # list of seeds
-    budget:Budget=None, # what it may cost; the options of the trainer itself if None
+    budget:Budget|None=None, # what it may cost; the options of the trainer itself if None
     **options, # to the trainer, over those of the budget
 )->list:       # a `Fit` for each seed
     """Train by name, many seeds. Raises ValueError for an unknown name, and for an algorithm that takes no batch where

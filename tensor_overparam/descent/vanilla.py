@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from .objective import Setup, conclude, generators, prepare, residual, sphere
-from ..tensors.targets import Factored
+from .objective import Fit, Setup, conclude, generators, prepare, residual, sphere
+from ..tensors.targets import Factored, TargetLike
 from ..core.loop import Move, only_record, run
+from .._typing import Seeds
 
 # %% ../../nbs/descent/vanilla.ipynb #cb73837f
 @dataclass(frozen=True, eq=False)
@@ -35,8 +36,8 @@ def vanilla_step(
                 {"loss": loss*problem.scale**2, "relative_error": error}, error <= tol)
 
 # %% ../../nbs/descent/vanilla.ipynb #f8bfc09d
-def gradient_descent(target, width:int, *, learning_rate:float=.01, steps:int=20_000, tol:float=1e-6, rng=0,
-                     init:Factored=None, keep_diverged:bool=False, **record):
+def gradient_descent(target:TargetLike, width:int, *, learning_rate:float=.01, steps:int=20_000, tol:float=1e-6,
+                     rng:Seeds=0, init:Factored|None=None, keep_diverged:bool=False, **record:Any)->Fit|Any:
     """Plain gradient descent on Σ w_i c_i⊗…⊗c_i, weights and directions both trained.
 
     Starts from directions uniform on the sphere and weights N(0, 1/m).

@@ -6,13 +6,14 @@
 __all__ = ['MOST_STATES', 'MOST_BYTES', 'Control', 'control', 'labels', 'Explorer', 'explore', 'script', 'loader', 'page', 'Desk']
 
 # %% ../../nbs/explorers/explorer.ipynb #16e308f5
+from typing import Any
 import base64
 import html
 import inspect
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import product
@@ -51,9 +52,9 @@ class Control:
     start: int
 
     @property
-    def numeric(self): return all(_is_number(v) for v in self.values)
+    def numeric(self)->bool: return all(_is_number(v) for v in self.values)
 
-    def read(self, value):
+    def read(self, value:Any)->Any:
         "A value that a reader chose or typed. Raises ValueError where it is no number, but should be."
         if not self.numeric:
             if value in self.values:
@@ -135,14 +136,14 @@ class Explorer:
 
     def __repr__(self): return f"Explorer({self.title!r}, {self.states} states: {', '.join(self.start)})"
     @property
-    def states(self): return prod(len(c.values) for c in self.controls)
+    def states(self)->int: return prod(len(c.values) for c in self.controls)
     @property
-    def start(self): return {c.name: c.values[c.start] for c in self.controls}
+    def start(self)->dict[str,Any]: return {c.name: c.values[c.start] for c in self.controls}
     @property
-    def spec(self): return dict(title=self.title, about=self.about, controls=[
+    def spec(self)->dict[str,Any]: return dict(title=self.title, about=self.about, controls=[
         dict(name=c.name, label=c.label, values=list(c.values), start=c.start) for c in self.controls])
 
-    def stream(self, **values):
+    def stream(self, **values:Any)->Iterator[View]:
         "Views on the way to these values of the knobs, the finished one last; knobs not named stay at their start."
         if unknown := values.keys() - self.start.keys():
             raise ValueError(f"there is no knob {', '.join(sorted(unknown))}; expected {', '.join(self.start)}")
@@ -153,22 +154,22 @@ class Explorer:
                 raise ValueError(f"{self.title!r} made a {type(view).__name__}; expected a View, or to yield them")
             yield view
 
-    def view(self, **values)->View:
+    def view(self, **values:Any)->View:
         "The finished view at these values of the knobs."
         *_, last = self.stream(**values)
         return last
 
-    def still(self, **values)->bytes:
+    def still(self, **values:Any)->bytes:
         "A PNG file of the view at these values."
         return png(self.view(**values), self.title)
 
     def table(self)->Table: return _table(self)
-    def to_html(self, *, script=True)->str: return _to_html(self, script)
-    def widget(self): return _widget(self)
+    def to_html(self, *, script:bool=True)->str: return _to_html(self, script)
+    def widget(self)->Any: return _widget(self)
     def _repr_mimebundle_(self, include=None, exclude=None): return _bundle(self)
 
 # %% ../../nbs/explorers/explorer.ipynb #7718cdfc
-def explore(what, **ranges)->Explorer:
+def explore(what:str|Callable, **ranges:Any)->Explorer:
     """Put sliders on a function.
 
     Parameters

@@ -113,7 +113,7 @@ class Field:
     z: np.ndarray
     label: str = ""
     notes: tuple = ()
-    z_range: tuple = None
+    z_range: tuple|None = None
 
     def __post_init__(self):
         for name, ndim in (("x", 1), ("y", 1), ("z", 2)):
@@ -158,11 +158,11 @@ class Panel:
     x_label: str
     y_label: str
     series: tuple = ()
-    field: Field = None
+    field: Field|None = None
     x_log: bool = False
     y_log: bool = False
-    x_range: tuple = None
-    y_range: tuple = None
+    x_range: tuple|None = None
+    y_range: tuple|None = None
     equal: bool = False
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 from .optimisers import as_generator, check_sizes
+from .._typing import Floats
 
 # %% ../../nbs/implicit_bias/counterexamples.ipynb #0070de8b
-def wilson_data(n_plus:int, n_minus:int, ell=1.):
+def wilson_data(n_plus:int, n_minus:int, ell:float=1.)->tuple[Floats,Floats]:
     """Examples on which adaptive and plain descent disagree.
 
     Parameters

@@ -14,9 +14,11 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 from .optimisers import Descent, as_regression
+from numpy.typing import ArrayLike
+from .._typing import Floats
 
 # %% ../../nbs/implicit_bias/interpolants.ipynb #8da82217
-def min_norm(X, y):
+def min_norm(X:ArrayLike, y:ArrayLike)->Floats:
     """The shortest solution of Xw = y: where gradient descent from zero ends.
 
     Parameters
@@ -48,7 +50,7 @@ class SpanSplit(NamedTuple):
     inside: np.ndarray  # (…, d) P w, in the row space of X
     outside: np.ndarray # (…, d) (I - P) w, which no example sees
 
-def span_split(w, X)->SpanSplit:
+def span_split(w:ArrayLike, X:ArrayLike)->SpanSplit:
     """The parts of w in the row space of X and out of it.
 
     Parameters
@@ -138,7 +140,7 @@ def freeze_tail(
     return weighted_min_norm(fit.problem.X, fit.problem.y, fit.D, fit.w)
 
 # %% ../../nbs/implicit_bias/interpolants.ipynb #ff0b7732
-def adagrad_flow(X, y, until=6.):
+def adagrad_flow(X:ArrayLike, y:ArrayLike, until:float=6.)->Floats:
     """Where AdaGrad from zero ends as η → 0: dw/ds = -g/√G, dG/ds = g², with s = τ² (derived here).
 
     Parameters
@@ -174,7 +176,7 @@ def adagrad_flow(X, y, until=6.):
     return weighted_min_norm(X, problem.y, D, end[:d])
 
 # %% ../../nbs/implicit_bias/interpolants.ipynb #285cbbab
-def sign_limit(X, y, power=.5):
+def sign_limit(X:ArrayLike, y:ArrayLike, power:float=.5)->Floats:
     """The limit of adaptive methods where X u = c y for u = sign(Xᵀy)|Xᵀy|^(1-2β).
 
     Parameters
@@ -246,7 +248,7 @@ def contraction(
     return max(1 - rate*low*sigma[-1]**2, rate*high*sigma[0]**2 - 1)
 
 # %% ../../nbs/implicit_bias/interpolants.ipynb #8b0e6989
-def exact_risk(X, D, s, noise=0.)->float:
+def exact_risk(X:ArrayLike, D:ArrayLike, s:ArrayLike, noise:float=0.)->float:
     """E‖w-w*‖² of the interpolant of a constant diagonal D for these examples, over truth and noise.
 
     Exact.

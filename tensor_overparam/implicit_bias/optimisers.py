@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 from ..core.loop import Diverged, Move, Result, Run, Stop, observers, run
+from numpy.typing import ArrayLike
+from .._typing import Floats, Seed
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #321e7939
 @dataclass(frozen=True, repr=False, eq=False)
@@ -50,11 +52,11 @@ class Regression:
     V: np.ndarray
 
     @cached_property
-    def inside(self): return self.U.T @ self.y/self.sigma    # (n,) every solution's coordinates in the row space
+    def inside(self)->Floats: return self.U.T @ self.y/self.sigma # (n,) coordinates of every solution
     @cached_property
-    def size(self): return sqrt(self.y @ self.y)             # ‖y‖
+    def size(self)->float: return sqrt(self.y @ self.y)             # ‖y‖
     @property
-    def min_norm(self): return self.V @ self.inside          # (d,) the shortest solution
+    def min_norm(self)->Floats: return self.V @ self.inside          # (d,) the shortest solution
     def __repr__(self): return f"Regression({len(self.y)} examples in {self.X.shape[1]} dimensions)"
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #faa92cbb
@@ -89,7 +91,7 @@ def check_sizes(**sizes):
         if not isinstance(size, (int, np.integer)) or size < 1:
             raise ValueError(f"{name} is {size!r}; expected an integer of at least 1")
 
-def gaussian_regression(n:int=30, d:int=100, rng=0):
+def gaussian_regression(n:int=30, d:int=100, rng:Seed=0)->tuple[Floats,Floats,Floats]:
     """Gaussian examples with labels y = X w_star from a Gaussian truth.
 
     The defaults are the reference instance.
@@ -382,20 +384,21 @@ class Descent(Result):
     problem: Regression
 
     @property
-    def w(self): return self.run.final.params.w # (d,) where it ended
+    def w(self)->Floats: return self.run.final.params.w # (d,) where it ended
     @property
-    def D(self):
+    def D(self)->Floats:
         "Its last diagonal (d,); ones if it has none."
         D = self.run.final.params.D
         return np.ones(len(self.w)) if D is None else D
     @property
-    def relative_residual(self): return float(self.run.final.measured["relative_residual"])
+    def relative_residual(self)->float: return float(self.run.final.measured["relative_residual"])
     @property
-    def error(self): return self.relative_residual
+    def error(self)->float: # type: ignore[override]
+        return self.relative_residual
     @property
-    def in_span(self): return float(self.run.trace["in_span"][-1])
+    def in_span(self)->float: return float(self.run.trace["in_span"][-1])
     @property
-    def out_of_span(self): return float(self.run.trace["out_of_span"][-1])
+    def out_of_span(self)->float: return float(self.run.trace["out_of_span"][-1])
 
     def __repr__(self):
         length, out = np.linalg.norm(self.w), self.out_of_span
@@ -405,9 +408,10 @@ class Descent(Result):
     def _repr_html_(self): return self.run._repr_html_()
 
 # %% ../../nbs/implicit_bias/optimisers.ipynb #deea193d
-def descend(X, y=None, optimiser="gd", *, learning_rate=None, schedule="constant", steps:int=10_000, tol:float=1e-10,
-            start=None, batch_size:int=None, rng=0, keep_diverged:bool=False, every:int=None, observe:dict=None,
-            progress=False, **options)->Descent:
+def descend(X:ArrayLike|Regression, y:ArrayLike|None=None, optimiser:str|Optimiser="gd", *,
+            learning_rate:float|str|None=None, schedule:str|Callable[[int],float]="constant", steps:int=10_000,
+            tol:float=1e-10, start:ArrayLike|None=None, batch_size:int|None=None, rng:Seed=0, keep_diverged:bool=False,
+            every:int|None=None, observe:dict|None=None, progress:bool=False, **options:Any)->Descent:
     """Follow an optimiser from `start` until it fits the examples.
 
     Parameters

@@ -8,12 +8,15 @@ __all__ = ['SPECTRA', 'trace_part', 'alignment', 'participation', 'covariance', 
            'nn_limit_exponential', 'Curves', 'curves']
 
 # %% ../../nbs/nets/limits.ipynb #18f81f71
+from typing import Any
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
 from .quadratic import QUADRATIC, Activation, in_units, symmetric
 from ..tensors.targets import as_generator, check_whole
+from numpy.typing import ArrayLike
+from .._typing import Floats
 
 # %% ../../nbs/nets/limits.ipynb #79e483a6
 def trace_part(
@@ -39,7 +42,7 @@ def participation(
     cov = covariance(cov)
     return float(np.trace(cov)**2/np.sum(cov*cov))
 
-def covariance(cov):
+def covariance(cov:ArrayLike)->Floats:
     """A covariance matrix, checked.
 
     Parameters
@@ -76,7 +79,7 @@ def draw_weights(
     dim:int,        # d
     *,
     cov=None,       # (d, d) covariance Γ; the identity if None
-    draws:int=None, # number of independent draws; a single one, without leading dimension, if None
+    draws:int|None=None, # number of independent draws; a single one, without leading dimension, if None
     rng=0,          # seed or Generator
 )->np.ndarray:      # (N, d) or (draws, N, d) weights, one neuron a row
     "First-layer weights, rows from N(0, Γ)."
@@ -168,7 +171,8 @@ def spectrum(
     return SPECTRA[kind](int(dim))
 
 # %% ../../nbs/nets/limits.ipynb #017e3a7d
-def rf_limit(B, width, *, cov=None, activation:Activation=QUADRATIC, normalised:bool=False):
+def rf_limit(B:ArrayLike, width:ArrayLike, *, cov:ArrayLike|None=None, activation:Activation=QUADRATIC,
+             normalised:bool=False)->float|Any:
     """Limit of `rf_risk` for N, d → ∞ at fixed N/d.
 
     Needs r(Γ) of the order of d.
@@ -228,7 +232,7 @@ def activation_gain(activation, rho):
     return .5*activation.second**2*(np.sqrt(b*b + 4*rho*s) - b)/(2*s*first)
 
 # %% ../../nbs/nets/limits.ipynb #930bae2f
-def nt_limit(B, width, *, cov=None, normalised:bool=False):
+def nt_limit(B:ArrayLike, width:ArrayLike, *, cov:ArrayLike|None=None, normalised:bool=False)->float|Any:
     """Limit of `nt_risk` for N, d → ∞ at fixed N/d.
 
     Parameters
@@ -302,7 +306,7 @@ class Curves:
     rf_mean: np.ndarray     # (K,) random features, average at this dimension
     nt_mean: np.ndarray     # (K,) tangent model, average at this dimension
 
-def curves(eigenvalues, rho)->Curves:
+def curves(eigenvalues:ArrayLike, rho:ArrayLike)->Curves:
     """Normalised risk of RF, NT and NN as functions of ρ = N/d, for a target with these eigenvalues.
 
     Parameters

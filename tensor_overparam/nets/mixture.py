@@ -11,9 +11,10 @@ import numpy as np
 from scipy.sparse.linalg import LinearOperator, cg
 from .limits import counts, covariance, nt_mean
 from .quadratic import directions, explained, nt_risk, sign_counts, symmetric
+from numpy.typing import ArrayLike
 
 # %% ../../nbs/nets/mixture.ipynb #b8b2bbe4
-def mixture_risk(A, Sigma, Delta, *, c:float=None)->float:
+def mixture_risk(A:ArrayLike, Sigma:ArrayLike, Delta:ArrayLike, *, c:float|None=None)->float:
     """Risk of the network c + ⟨x,Ax⟩ on the mixture x|y ~ N(0, Σ + yΔ), y = ±1.
 
     Parameters

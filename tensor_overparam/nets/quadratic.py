@@ -7,11 +7,13 @@ __all__ = ['QUADRATIC', 'RELU', 'explained', 'symmetric', 'in_units', 'risk', 'A
            'directions', 'nt_risk', 'nn_risk', 'sign_counts']
 
 # %% ../../nbs/nets/quadratic.ipynb #c106e5fc
+from typing import Any
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from numpy.typing import ArrayLike
 
 # %% ../../nbs/nets/quadratic.ipynb #0155bfb9
 def symmetric(
@@ -46,7 +48,7 @@ def risk(
     A,                     # (d, d) symmetric matrix of the network
     B,                     # (d, d) symmetric matrix of the target
     *,
-    c:float=None,          # the network's offset; the best one, b0 + tr B - tr A, if None
+    c:float|None=None,          # the network's offset; the best one, b0 + tr B - tr A, if None
     b0:float=0.,           # the target's offset
     normalised:bool=False, # divide by the variance of the target, 2‖B‖²?
 )->float:                  # E(f_* - f)² over x ~ N(0, I), absolute unless `normalised`
@@ -111,7 +113,8 @@ def hermite_activation(
     return Activation(name, lam[0], lam[1], lam[2], masses.sum(), covariance)
 
 # %% ../../nbs/nets/quadratic.ipynb #e9013bf7
-def rf_risk(B, W, *, activation:Activation=QUADRATIC, offset:bool=True, normalised:bool=False):
+def rf_risk(B:ArrayLike, W:ArrayLike, *, activation:Activation=QUADRATIC, offset:bool=True,
+            normalised:bool=False)->float|Any:
     """Smallest risk when only the second layer is trained: exact, for any W.
 
     N×N algebra. Rows of W count as directions.
@@ -173,7 +176,7 @@ def _explained(U, v):
 explained = np.vectorize(_explained, signature="(n,n),(n)->()", doc="v' U⁺ v for positive semidefinite U.")
 
 # %% ../../nbs/nets/quadratic.ipynb #969cdb5a
-def nt_risk(B, W, *, offset:bool=True, normalised:bool=False):
+def nt_risk(B:ArrayLike, W:ArrayLike, *, offset:bool=True, normalised:bool=False)->float|Any:
     """Smallest risk of the network linearised in its first layer at W: exact, for any W.
 
     d×d algebra.
@@ -216,7 +219,7 @@ def nt_risk(B, W, *, offset:bool=True, normalised:bool=False):
     return in_units(left, B, normalised=normalised)[()]
 
 # %% ../../nbs/nets/quadratic.ipynb #01174f2d
-def nn_risk(B, width:int, second_layer="free", *, normalised:bool=False)->float:
+def nn_risk(B:ArrayLike, width:int, second_layer:str|tuple[int,int]="free", *, normalised:bool=False)->float:
     """Infimum of the risk when all weights are trained, for every rule about the second layer's signs.
 
     Whether descent gets there is another question.

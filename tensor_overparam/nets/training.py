@@ -15,6 +15,8 @@ from .mixture import clouds
 from ..descent.objective import HOPELESS, as_seeds, generators
 from .quadratic import symmetric
 from ..core.loop import Diverged, Move, Result, Run, Stop, only_record, run
+from numpy.typing import ArrayLike
+from .._typing import Floats, Seeds
 
 # %% ../../nbs/nets/training.ipynb #a8f5b11a
 @dataclass(frozen=True, eq=False)
@@ -66,16 +68,16 @@ class QuadraticTeacher:
 
     def __post_init__(self): object.__setattr__(self, "B", symmetric(self.B))
     @property
-    def dim(self): return len(self.B)
+    def dim(self)->int: return len(self.B)
     @property
-    def scale(self): return self.dim**.5
+    def scale(self)->float: return self.dim**.5
     @property
-    def variance(self): return 2*np.sum(self.B**2)
-    def sample(self, generator, n):
+    def variance(self)->float: return 2*np.sum(self.B**2)
+    def sample(self, generator:np.random.Generator, n:int)->tuple[Floats,Floats]:
         "n inputs (n, d) and their labels (n,)."
         X = generator.standard_normal((n, self.dim))
         return X, np.vecdot(X @ self.B, X) - np.trace(self.B)
-    def risk(self, A, c):
+    def risk(self, A:Floats, c:ArrayLike)->float|Any:
         "Exact risk of c + ⟨x,Ax⟩, for A (…, d, d) and c (…)."
         return 2*np.sum((A - self.B)**2, axis=(-2, -1)) + (c + np.trace(A, axis1=-2, axis2=-1))**2
 
@@ -185,7 +187,8 @@ class NetFit(Result):
     normalised: float
 
     @property
-    def error(self): return self.normalised
+    def error(self)->float: # type: ignore[override]
+        return self.normalised
 
     def __repr__(self):
         return f"NetFit(normalised risk {self.normalised:.6g}, {self.run.final.step} steps: {self.run.stop.value})"
@@ -198,9 +201,9 @@ def sign_pair(
     return plus, len(second) - plus
 
 # %% ../../nbs/nets/training.ipynb #89f5617b
-def train_net(teacher, width:int, regime:str="nn", *, weights=None, second=None, batch_size:int=100, steps:int=30_000,
-              learning_rate:float=None, schedule=None, init_scale:float=1., tol:float=1e-12, rng=0,
-              keep_diverged:bool=False, **record):
+def train_net(teacher:Any, width:int, regime:str="nn", *, weights:ArrayLike|None=None, second:ArrayLike|None=None,
+              batch_size:int=100, steps:int=30_000, learning_rate:float|None=None, schedule:tuple|None=None,
+              init_scale:float=1., tol:float=1e-12, rng:Seeds=0, keep_diverged:bool=False, **record:Any)->NetFit|Any:
     """Train a two-layer quadratic network by SGD, one fresh batch a step, or by gradient descent.
 
     Parameters

@@ -7,8 +7,11 @@ __all__ = ['PALETTE', 'MARKERS', 'CYCLE', 'DASHES', 'INK', 'canvas', 'bare', 'ex
            'add_legend', 'color_bar', 'loss_curve', 'errors_by_width', 'widths_by_dim', 'headline', 'decomposition']
 
 # %% ../../nbs/plots/base.ipynb #b0cb8112
+from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 # %% ../../nbs/plots/base.ipynb #6068187c
 PALETTE = {"lazy": "#D55E00", "modified": "#0072B2", "vanilla": "#009E73", "scaled": "#CC79A7", "theory": "#7F7F7F"}
@@ -18,7 +21,7 @@ DASHES = ("-", "--", "-.", ":")  # the next one where the colours are used up
 INK = "#767676"                  # frame and text, on white and on near-black
 
 # %% ../../nbs/plots/base.ipynb #c450e1c7
-def canvas(rows:int=1, columns:int=1, size=None, **options):
+def canvas(rows:int=1, columns:int=1, size:tuple[float,float]|None=None, **options:Any)->tuple[Figure,Any]:
     """A figure without background whose frame and text can be read on light and on dark, and its axes.
 
     Parameters
@@ -93,7 +96,7 @@ def color_bar(ax, image, label):
     bar.outline.set_edgecolor(ink_of(ax))
 
 # %% ../../nbs/plots/base.ipynb #3fbda306
-def loss_curve(run, ax=None, name:str="relative_error", **style):
+def loss_curve(run:Any, ax:Axes|None=None, name:str="relative_error", **style:Any)->Axes:
     """A recorded quantity against time, on a log scale.
 
     Parameters
@@ -132,7 +135,7 @@ def loss_curve(run, ax=None, name:str="relative_error", **style):
     return ax
 
 # %% ../../nbs/plots/base.ipynb #3f8d1f9d
-def errors_by_width(result, ax=None):
+def errors_by_width(result:Any, ax:Axes|None=None)->Axes:
     """Relative error against the number of components: median over the seeds, and their range.
 
     Parameters
@@ -169,7 +172,7 @@ def errors_by_width(result, ax=None):
     return ax
 
 # %% ../../nbs/plots/base.ipynb #5b0a242a
-def widths_by_dim(result, ax=None):
+def widths_by_dim(result:Any, ax:Axes|None=None)->Axes:
     """Components needed against the dimension, both axes logarithmic.
 
     Parameters
@@ -208,7 +211,7 @@ def widths_by_dim(result, ax=None):
     return ax
 
 # %% ../../nbs/plots/base.ipynb #6cd71b57
-def headline(errors, needed=None):
+def headline(errors:Any, needed:Any=None)->Figure:
     """Lazy against modified in one figure: errors at the same widths, and widths needed as the dimension grows.
 
     Parameters
@@ -247,7 +250,7 @@ def headline(errors, needed=None):
     return fig
 
 # %% ../../nbs/plots/base.ipynb #e05917ec
-def decomposition(D):
+def decomposition(D:Any)->Figure:
     """Weights, vectors and stages of a decomposition, side by side.
 
     Parameters

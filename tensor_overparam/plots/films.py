@@ -6,6 +6,8 @@
 __all__ = ['crowd', 'film']
 
 # %% ../../nbs/plots/films.ipynb #78d28e46
+from typing import Any
+from collections.abc import Sequence
 import io
 
 import numpy as np
@@ -43,7 +45,8 @@ def crowd(
     return ax
 
 # %% ../../nbs/plots/films.ipynb #61f06e71
-def film(run, truth, times=None, *, fps:float=5, dpi:int=72, background:str="white")->bytes:
+def film(run:Any, truth:Any, times:Sequence[float]|None=None, *, fps:float=5, dpi:int=72,
+         background:str="white")->bytes:
     """The crowd and the masses as they go, as a film in one file.
 
     Parameters

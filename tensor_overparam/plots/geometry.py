@@ -6,8 +6,10 @@
 __all__ = ['on_disc', 'leading_plane', 'directions', 'gram']
 
 # %% ../../nbs/plots/geometry.ipynb #b8e2b03e
+from typing import Any
 import numpy as np
 from .base import INK, MARKERS, PALETTE, axis_of, color_bar, ink_of, add_legend
+from matplotlib.axes import Axes
 
 # %% ../../nbs/plots/geometry.ipynb #3697f1ac
 def _parts(x, what):
@@ -42,7 +44,7 @@ def leading_plane(
     return plane*np.where(furthest < 0, -1, 1)[:, None]
 
 # %% ../../nbs/plots/geometry.ipynb #2b0fc400
-def directions(student, ax=None, truth=None):
+def directions(student:Any, ax:Axes|None=None, truth:Any=None)->Axes:
     """Where the components point, on the unit disc: area by weight, shape and colour by its sign, rings for the truth.
 
     Parameters

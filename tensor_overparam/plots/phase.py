@@ -6,16 +6,18 @@
 __all__ = ['SYMBOLS', 'phase_diagram', 'thresholds']
 
 # %% ../../nbs/plots/phase.ipynb #f80ded62
+from typing import Any
 import numpy as np
 from matplotlib.ticker import ScalarFormatter
 from .base import PALETTE, axis_of, color_bar, expect
+from matplotlib.axes import Axes
 
 # %% ../../nbs/plots/phase.ipynb #bb76d997
 SYMBOLS = {"dim": "dimension $d$", "rank": "rank $r$", "coherence": "pairwise cosine",
            "alpha": "output scale $\\alpha$", "init_scale": "initial norm $\\delta$", "penalty": "penalty $\\lambda$"}
 
 # %% ../../nbs/plots/phase.ipynb #ff86d127
-def phase_diagram(result, ax=None, contour=.9, *, counts=True):
+def phase_diagram(result:Any, ax:Axes|None=None, contour:float|None=.9, *, counts:bool=True)->Axes:
     """Success as a heat map over the parameter (across) and the number of components (up); cells of equal size.
 
     Parameters
@@ -62,7 +64,7 @@ def _of(trials, counts):
     return f" (counts of {trials[0]})" if counts and len(trials) == 1 else ""
 
 # %% ../../nbs/plots/phase.ipynb #56fdf9b4
-def thresholds(curves, ax=None, *, samples=False, theory=None):
+def thresholds(curves:Any, ax:Axes|None=None, *, samples:bool=False, theory:dict|None=None)->Axes:
     """Needed width over a parameter, with intervals; both axes logarithmic where x allows it.
 
     An arrow starts where the search ended without an answer, or where the interval is open above.

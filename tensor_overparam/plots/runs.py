@@ -6,10 +6,13 @@
 __all__ = ['Plateau', 'plateaus', 'loss_plateaus', 'component_sizes', 'component_cosines', 'line_style', 'component_masses']
 
 # %% ../../nbs/plots/runs.ipynb #6d5d8ca3
+from typing import Any
 from dataclasses import dataclass
 
 import numpy as np
 from .base import CYCLE, DASHES, PALETTE, axis_of, ink_of, add_legend, recorded
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 # %% ../../nbs/plots/runs.ipynb #361fb1a5
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def component_sizes(
     return ax
 
 # %% ../../nbs/plots/runs.ipynb #022bedae
-def component_cosines(run, truth, ax=None, name:str="C"):
+def component_cosines(run:Any, truth:Any, ax:Axes|None=None, name:str="C")->Axes:
     """Absolute cosine of each component with the true direction that it is nearest to at the time.
 
     The colour says to which one at the end.
@@ -168,7 +171,8 @@ def _finish(ax, run, label, which, truth):
     add_legend(ax, ncols=1 + len(np.unique(which))//7)
 
 # %% ../../nbs/plots/runs.ipynb #22d84677
-def component_masses(run, ax=None, weights=None, predicted=None, name:str="mass"):
+def component_masses(run:Any, ax:Axes|None=None, weights:ArrayLike|None=None, predicted:ArrayLike|None=None,
+                     name:str="mass")->Axes:
     """The mass â_k of each true component against time.
 
     Parameters

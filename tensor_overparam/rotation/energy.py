@@ -6,13 +6,16 @@
 __all__ = ['hyperspherical_energy', 'energy_gradient', 'mean_energy', 'least_energy', 'minimise_energy']
 
 # %% ../../nbs/rotation/energy.ipynb #bc3d2e71
+from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, psi
 from .maps import as_matrix, transposed
+from numpy.typing import ArrayLike
+from .._typing import Floats
 
 # %% ../../nbs/rotation/energy.ipynb #1f6a7fbf
-def hyperspherical_energy(W, s:float=1., *, half_space=False):
+def hyperspherical_energy(W:ArrayLike, s:float=1., *, half_space:bool=False)->float|Any:
     """Hyperspherical energy Σ_{i≠j} ‖u_i - u_j‖^(-s), or -ln for s = 0.
 
     Parameters
@@ -82,7 +85,7 @@ def _directions(W, s):
     return W/length, length
 
 # %% ../../nbs/rotation/energy.ipynb #340f0747
-def mean_energy(m:int, d:int, s:float=1., *, half_space=False)->float:
+def mean_energy(m:int, d:int, s:float=1., *, half_space:bool=False)->float:
     """Mean energy of m independent uniform directions, exact.
 
     Parameters
@@ -145,7 +148,7 @@ def least_energy(
     square, count = (2., 4) if half_space else (2*m/(m - 1), 1)
     return float(count*m*(m - 1)*(square**(-s/2) if s else -np.log(square)/2))
 
-def minimise_energy(W, s:float=1., *, half_space=False, steps:int=2000):
+def minimise_energy(W:ArrayLike, s:float=1., *, half_space:bool=False, steps:int=2000)->Floats:
     """Spread neurons out: a local minimum of the energy, by L-BFGS from W.
 
     Parameters

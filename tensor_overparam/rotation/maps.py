@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 # %% ../../nbs/rotation/maps.ipynb #41299cd5
 def gram_schmidt(
@@ -106,7 +107,7 @@ def _unskew(S_bar):
     return (S_bar - transposed(S_bar))[(..., *_above(S_bar.shape[-1]))]
 
 # %% ../../nbs/rotation/maps.ipynb #92035fc9
-def cayley(a)->tuple:
+def cayley(a:ArrayLike)->tuple:
     """The Cayley transform: every rotation without the eigenvalue -1.
 
     Parameters
@@ -184,7 +185,7 @@ def riemannian_step(
     R,        # (…, d, d) orthogonal
     G,        # (…, d, d) gradient of the loss in R
     rate,     # η, at least 0: a number, or (…, 1, 1)
-    iterations:int=None, # fixed-point iterations in place of the exact solve; the authors' code takes 2
+    iterations:int|None=None, # fixed-point iterations in place of the exact solve; the authors' code takes 2
 ):            # (…, d, d) the next R
     """Orthogonality-preserving descent: the Cayley retraction along the Riemannian gradient (arXiv 2004.04690).
     Raises ValueError for fewer than one iteration."""
@@ -208,7 +209,7 @@ def relaxed_penalty(
     return weight*np.sum(gap**2, axis=(-2, -1)), 4*weight*R @ gap
 
 # %% ../../nbs/rotation/maps.ipynb #617d27f6
-def procrustes(V, W, *, proper=False)->np.ndarray:
+def procrustes(V:ArrayLike, W:ArrayLike, *, proper:bool=False)->np.ndarray:
     """The orthogonal R that minimises ‖V Rᵀ - W‖, in closed form.
 
     Parameters

@@ -16,7 +16,9 @@ from ..tensors.kernels import contract_factored
 from ..tensors.monomials import coordinates, monomial_count, monomial_index, monomials, multiplicity
 from ..descent.objective import as_seeds, generators, numpy_only, sphere
 from .maps import as_matrix, cayley, gram_schmidt
-from ..tensors.targets import Factored, as_target, check_whole, to_dense
+from ..tensors.targets import Factored, TargetLike, as_target, check_whole, to_dense
+from numpy.typing import ArrayLike
+from .._typing import Seed
 
 # %% ../../nbs/rotation/tensors.ipynb #2a40dce9
 def rotated_dimension(
@@ -124,7 +126,8 @@ class RotatedFit:
     def __repr__(self):
         return f"RotatedFit({self.student!r}, relative error {self.relative_error:.2g}, {len(self.errors)} restarts)"
 
-def rotated_fit(target, V, *, restarts:int=6, tol:float=1e-8, steps:int=1000, rng=0)->RotatedFit:
+def rotated_fit(target:TargetLike, V:ArrayLike|int, *, restarts:int=6, tol:float=1e-8, steps:int=1000,
+                rng:Seed=0)->RotatedFit:
     """Turn fixed components together, and weigh them, to fit a symmetric tensor.
 
     By variable projection and L-BFGS.

@@ -20,6 +20,8 @@ from .energy import hyperspherical_energy
 from ..descent.objective import as_seeds, generators, sphere
 from .maps import ROTATIONS, transposed, cayley, relaxed_penalty, riemannian_step, tangent
 from ..core.loop import Move, Result, Run, observers, only_record, run
+from numpy.typing import ArrayLike
+from .._typing import Seeds
 
 # %% ../../nbs/rotation/training.ipynb #61b04b19
 def relu_kernel(
@@ -54,7 +56,7 @@ class TeacherStudent:
         return np.vecdot(a, (relu_kernel(A, A) @ a[..., None])[..., 0])
 
 # %% ../../nbs/rotation/training.ipynb #21ccd410
-def teacher_student(n:int, rng=0, dim:int=10, neurons:int=5, noise:float=.5)->TeacherStudent:
+def teacher_student(n:int, rng:Seeds=0, dim:int=10, neurons:int=5, noise:float=.5)->TeacherStudent:
     """A teacher of random unit neurons with output weights ±1, scaled to variance 1, and n noisy samples of it.
 
     Parameters
@@ -249,13 +251,15 @@ class NeuronFit(Result):
     @property
     def weights(self): return self.run.final.params.c # (m,) at the end
     @property
-    def error(self): return float(self.trace["loss"][-1])
+    def error(self)->float: # type: ignore[override]
+        return float(self.trace["loss"][-1])
 
     def __repr__(self):
         return f"NeuronFit({self.config['method']}, loss {self.error:.4g}, {self.run.final.step} steps)"
 
-def train_neurons(objective, V, c, method:str="cayley", *, learning_rate:float=.01, steps:int=2000, decay:float=0.,
-                  s:float=1., turn:float=.1, block:int=None, inner:int=100, rng=0, observe:dict=None, **record):
+def train_neurons(objective:Callable, V:ArrayLike, c:ArrayLike, method:str="cayley", *, learning_rate:float=.01,
+                  steps:int=2000, decay:float=0., s:float=1., turn:float=.1, block:int|None=None, inner:int=100,
+                  rng:Seeds=0, observe:dict|None=None, **record:Any)->NeuronFit|Any:
     """Train the first layer in one of several ways, and record loss and hyperspherical energy.
 
     Parameters
@@ -363,7 +367,7 @@ def compare_training(
     risk = {"risk": lambda state: task.risk(METHODS[method].neurons(state.params)[0], state.params.c)}
     return train_neurons(task.objective, V, c, method, rng=rng, observe=risk, **options)
 
-def energy_curve(method:str="cayley", s:float=1., rng=0, steps:int=300, **options):
+def energy_curve(method:str="cayley", s:float=1., rng:int=0, steps:int=300, **options:Any)->Run:
     """Energy along the training of a small network: twenty neurons in six dimensions.
 
     Cheap enough for a slider.

@@ -7,6 +7,9 @@ __all__ = ['NAMES', 'GOAL', 'START', 'PARAMETERS', 'targets_of', 'trained', 'epo
            'needed', 'as_threshold', 'Curve', 'curve', 'cells_of_curve', 'curve_of', 'plan', 'run_all', 'read_all']
 
 # %% ../../nbs/sweeps/diagrams.ipynb #3b4fdd6a
+from typing import Any
+from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Sequence
 import csv
 import json
 from dataclasses import dataclass
@@ -17,11 +20,12 @@ import numpy as np
 from ..descent.regimes import planted_batch
 from ..descent.registry import Budget, names, style_of, train_named
 from ..tensors.problems import KINDS, correlated
-from .store import write_table
+from .store import SweepStore, write_table
 from .sweeping import batch_size, batched, sweep
 from ..tensors.targets import Factored
-from .thresholds import Threshold, scaling, threshold
+from .thresholds import Scaling, Threshold, scaling, threshold
 from ..core.whole_file import whole_file
+from .._typing import FileName
 
 # %% ../../nbs/sweeps/diagrams.ipynb #18cfd12e
 NAMES = names(batched=True)                                   # algorithms that the experiments know
@@ -106,16 +110,17 @@ class PhaseDiagram:
     trials: np.ndarray
     fixed: dict
     @property
-    def share(self): return self.successes/self.trials
+    def share(self)->np.ndarray: return self.successes/self.trials
 
-    def table(self):
+    def table(self)->str:
         "Rows of text, the largest width first."
         head = f"{'m':>6}" + "".join(f"{x:>8.3g}" for x in self.x) + f"   {self.over}"
         rows = [f"{m:6}" + "".join(f"{p:8.2f}" for p in row) for m, row in zip(self.widths, self.share, strict=True)]
         return "\n".join([head, *rows[::-1]])
 
-def phase(over:str, x, widths, seeds=range(20), store=":memory:", executor=None, *, progress=False,
-          **fixed)->PhaseDiagram:
+def phase(over:str, x:Sequence, widths:Sequence[int], seeds:Iterable[int]=range(20),
+          store:FileName|SweepStore=":memory:", executor:Executor|None=None, *, progress:bool=False,
+          **fixed:Any)->PhaseDiagram:
     """Sweep `success` over a parameter and the width.
 
     Parameters
@@ -220,12 +225,13 @@ class Curve:
     epochs: tuple
     fixed: dict
     @property
-    def style(self): return style_of(self.algorithm) # label, colour, marker
+    def style(self)->Any: return style_of(self.algorithm) # label, colour, marker
     @property
-    def samples(self): return tuple((t.width or np.nan)*e for t, e in zip(self.thresholds, self.epochs, strict=True))
-    def fit(self): return scaling(self.x, self.thresholds)
+    def samples(self)->tuple[float, ...]:
+        return tuple((t.width or np.nan)*e for t, e in zip(self.thresholds, self.epochs, strict=True))
+    def fit(self)->Scaling: return scaling(self.x, self.thresholds)
 
-    def table(self):
+    def table(self)->str:
         "Rows of text: the parameter, m* and its interval, and m* × epochs."
         rows = [f"{self.over:>10}  {'m*':>6}  {'interval':>12}  {'m* × epochs':>12}"]
         for x, t, n in zip(self.x, self.thresholds, self.samples, strict=True):
@@ -234,7 +240,8 @@ class Curve:
             rows.append(f"{x:10}  {m:>6}  {f'{low} … ' + ('∞' if high == inf else str(high)):>12}  {n:12.0f}")
         return "\n".join(rows)
 
-def curve(over:str, x, store=":memory:", executor=None, *, progress=False, seed=1, **fixed)->Curve:
+def curve(over:str, x:Sequence, store:FileName|SweepStore=":memory:", executor:Executor|None=None, *,
+          progress:bool=False, seed:int=1, **fixed:Any)->Curve:
     """Sweep `needed` over a parameter.
 
     Parameters
@@ -279,7 +286,7 @@ def curve_of(rows, over, x, fixed):
                  tuple(float(row["epochs_used"]) for row in rows), {k: v for k, v in fixed.items() if not callable(v)})
 
 # %% ../../nbs/sweeps/diagrams.ipynb #1af1ecdd
-def plan(*, quick=False)->dict:
+def plan(*, quick:bool=False)->dict:
     """The experiments of the tutorial.
 
     Parameters
@@ -333,7 +340,8 @@ def _diagrams(quick):
                          widths=x(2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 20, 25, 30, 36, 40)))}
 
 # %% ../../nbs/sweeps/diagrams.ipynb #ef9f5413
-def run_all(folder, executor=None, *, only=None, quick=False, progress=True, tell=print)->dict:
+def run_all(folder:FileName, executor:Executor|None=None, *, only:Sequence[str]|None=None, quick:bool=False,
+            progress:bool=True, tell:Callable[[str],object]=print)->dict:
     """Run the experiments of the tutorial.
 
     Parameters

@@ -7,6 +7,7 @@ __all__ = ['APPLICATION', 'SCHEMA', 'PATIENCE', 'TABLES', 'READONLY', 'MISSING',
            'as_frame', 'write_table', 'Failure', 'SweepStore']
 
 # %% ../../nbs/sweeps/store.ipynb #38a9a55f
+from collections.abc import Iterable, Sequence
 import csv
 import io
 import json
@@ -15,12 +16,13 @@ import sqlite3
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from .._version import __version__
 from .runs import Function, decode, encode, identify, plain
 from ..core.whole_file import whole_file
+from .._typing import FileName
 
 # %% ../../nbs/sweeps/store.ipynb #db751adf
 APPLICATION = 0x746F7377  # "tosw" says whose file it is
@@ -225,7 +227,7 @@ NOW_OF = """INSERT INTO sources (name, source, used) SELECT ?, ?, 1 + coalesce(m
 
 class _File:
     "The file: where it is, and whose."
-    def __init__(self, path, function, version):
+    def __init__(self, path:FileName, function:Function|None, version:str|None)->None:
         if not isinstance(path, (str, os.PathLike)):
             raise ValueError(f"path is {path!r}; expected the path of a file, such as 'sweep.db'")
         self.path, self.version = os.fspath(path), __version__ if version is None else str(version)
@@ -237,7 +239,7 @@ class _File:
             self.close()
             raise
 
-    def close(self):
+    def close(self)->None:
         "Close the file. Then it is one file again, which can be copied."
         self._db.close()
 
@@ -259,7 +261,7 @@ class _File:
             raise ValueError(f"{self.path!r} holds runs of {last.name}, not of {function.name}; give another path")
         return function
 
-    def use(self, function):
+    def use(self, function:Function)->None:
         "Whose runs are written and read from now on, a `Function`. Nothing is written where it was so before."
         if self._last() != self._owned(function):
             with _plainly(self.path), _transaction(self._db):
@@ -281,7 +283,7 @@ OWNER = "(SELECT id FROM sources WHERE name = ? AND source = ?)"
 
 class _Rows(_File):
     "Rows in, rows out."
-    def add(self, rows):
+    def add(self, rows:Iterable[Row])->None:
         """Write rows, all of them or none. A row that is there stays, unless its run failed.
         Raises OSError where the disk is full or the file cannot be written."""
         news = ", ".join(f"{c} = excluded.{c}" for c in COLUMNS.split(", "))
@@ -298,11 +300,11 @@ class _Rows(_File):
             yield from self._ask(f"SELECT {columns} FROM cells WHERE key IN ({', '.join('?'*len(some))}) "
                                  "AND (version = ? OR ?)", *some, self.version, any_version)
 
-    def finished(self, keys, *, any_version=False):
+    def finished(self, keys:Sequence[str], *, any_version:bool=False)->set[str]:
         "Those of these keys whose runs are done."
         return {key for key, status in self._of_keys("key, status", keys, any_version) if status == "done"}
 
-    def rows(self, keys=None, *, any_version=False):
+    def rows(self, keys:Sequence[str]|None=None, *, any_version:bool=False)->list[Row]:
         """Rows of these keys, in their order; or all of the function, by parameters and seed. At most one a run:
         where versions differ the one that is done, among those this version's, else the latest."""
         if keys is None:
@@ -356,25 +358,25 @@ class SweepStore(_Rows):
     """
     def __init__(
         self,
-        path,          # of the file; ":memory:" for one that is forgotten
+        path:FileName,          # of the file; ":memory:" for one that is forgotten
         *,
-        function=None, # whose rows to read; if None, those of the function last swept into it, as its text was then
-        version=None,  # that new rows get and that rows must have to count; the package's if None
-    ): super().__init__(path, function, version)
+        function:Function|None=None, # whose rows to read; if None, of the function last swept into it, as it then was
+        version:str|None=None,  # that new rows get and that rows must have to count; the package's if None
+    )->None: super().__init__(path, function, version)
 
-    def table(self, *, any_version=False):
+    def table(self, *, any_version:bool=False)->np.ndarray:
         "The rows of the present text of the function, sorted by parameters and seed: see `tabulate`."
         return tabulate(self.rows(any_version=any_version))
 
-    def frame(self, *, any_version=False):
+    def frame(self, *, any_version:bool=False)->Any:
         "The table as a pandas DataFrame. Raises ImportError without pandas."
         return as_frame(self.table(any_version=any_version))
 
-    def export(self, path, *, any_version=False):
+    def export(self, path:FileName, *, any_version:bool=False)->None:
         "Write the table to a .csv or .parquet file, whole or not at all: see `write_table`."
         write_table(self.table(any_version=any_version), path)
 
-    def failures(self, *, any_version=False):
+    def failures(self, *, any_version:bool=False)->list[Failure]:
         "The runs that raised: a list of `Failure`, with tracebacks."
         rows = self.rows(any_version=any_version)
         return [Failure(r.parameters, r.seed, r.error) for r in rows if r.status == "failed"]

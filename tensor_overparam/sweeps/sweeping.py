@@ -6,6 +6,8 @@
 __all__ = ['Plan', 'sweep', 'SweepStore', 'batched', 'batch_size']
 
 # %% ../../nbs/sweeps/sweeping.ipynb #8f6b2158
+from typing import Any
+from collections.abc import Callable, Iterable
 import sys
 import warnings
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -17,6 +19,7 @@ import numpy as np
 from .runs import cell_key, cells_of, identify, seeds_of
 from .store import Row, SweepStore, tabulate
 from .workers import batch_for, batch_size, batched, call_of, one_thread, pack, work
+from .._typing import FileName
 
 # %% ../../nbs/sweeps/sweeping.ipynb #152e21df
 _all_ = ["SweepStore", "batched", "batch_size"]  # at hand beside `sweep`
@@ -153,8 +156,9 @@ class _Sweeping(_Running):
         raise error
 
 # %% ../../nbs/sweeps/sweeping.ipynb #706e63dc
-def sweep(fn, grid, seeds, store, executor=None, *, progress=True, batch:int=None, raise_on_error=False,
-          any_version=False, ahead:int=None, shuffle=True):
+def sweep(fn:Callable, grid:dict[str,Any]|list[dict[str,Any]], seeds:Iterable[int], store:FileName|SweepStore,
+          executor:Executor|None=None, *, progress:bool=True, batch:int|None=None, raise_on_error:bool=False,
+          any_version:bool=False, ahead:int|None=None, shuffle:bool=True)->np.ndarray:
     """Run a function on all cells of a grid with all seeds, and store each run as it ends.
 
     What is in the store is not run again, save what failed. Ctrl-C stores what has ended.

@@ -6,6 +6,7 @@
 __all__ = ['evidence', 'surviving', 'Threshold', 'first_pass', 'threshold', 'Scaling', 'scaling']
 
 # %% ../../nbs/sweeps/thresholds.ipynb #aa32f875
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 from math import ceil, inf, log
@@ -13,6 +14,8 @@ from math import ceil, inf, log
 import numpy as np
 from scipy.stats import norm, t as student_t
 from ..tensors.targets import as_generator
+from numpy.typing import ArrayLike
+from .._typing import Seed
 
 # %% ../../nbs/sweeps/thresholds.ipynb #8defb0c8
 def evidence(
@@ -93,7 +96,7 @@ class Threshold:
     consistent: bool
 
     @property
-    def censored(self):
+    def censored(self)->str:
         "'above' where no width passed, 'below' where the smallest one did, else ''."
         return "above" if self.width is None else "below" if self.width == self.searched[0] else ""
 
@@ -110,7 +113,7 @@ def first_pass(
     low:int,  # smallest width to try
     high:int, # largest
     resolution=0., # the bisection stops when the next smaller width is known up to this share
-)->int:       # a width that passes, while one just below fails; None where `high` fails
+)->int|None:  # a width that passes, while one just below fails; None where `high` fails
     "Doubling from `low`, then bisection."
     fails, width = low - 1, low
     while not passes(width):
@@ -126,8 +129,9 @@ def first_pass(
     return width
 
 # %% ../../nbs/sweeps/thresholds.ipynb #1d2ba258
-def threshold(fn, width_range, rate=.9, seeds=0, *, level=.95, block:int=20, trials:int=40, resolution=0., looks:int=4,
-              error=.05, tell=None)->Threshold:
+def threshold(fn:Callable, width_range:tuple[int,int], rate:float=.9, seeds:int|Iterable[int]=0, *, level:float=.95,
+              block:int=20, trials:int=40, resolution:float=0., looks:int=4, error:float=.05,
+              tell:Callable|None=None)->Threshold:
     """The smallest width with success probability at least ρ.
 
     By doubling and bisection, with a sequential test at each width.
@@ -270,7 +274,7 @@ class Scaling:
         return f"Scaling({self.exponent:.2f}, interval {low:.2f} … {high:.2f}, {self.points} points{out}{law})"
 
 # %% ../../nbs/sweeps/thresholds.ipynb #a4a33dda
-def scaling(x, m_star, *, level=.95, draws:int=2000, rng=0)->Scaling:
+def scaling(x:ArrayLike, m_star:Sequence, *, level:float=.95, draws:int=2000, rng:Seed=0)->Scaling:
     """Fit a power law by least squares on log-log axes, with a bootstrap interval.
 
     The bootstrap draws within the intervals of thresholds, or over points.

@@ -13,6 +13,7 @@ import platform
 import reprlib
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import nullcontext
 from functools import lru_cache
 from time import perf_counter
@@ -24,7 +25,7 @@ from ..core.loop import all_or_nothing
 from .runs import RESERVED, Function, decode, encode, identify
 
 # %% ../../nbs/sweeps/workers.ipynb #ef9fdc35
-def batched(fn):
+def batched(fn:Callable)->Callable:
     """Decorator for functions that run many seeds at once.
 
     A seed's numbers must not depend on the others in the list.

@@ -25,7 +25,8 @@ def read_array(
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}; expected the path of a .npy file")
     try:
-        array = np.load(path, allow_pickle=False)
+        with open(path, "rb") as f:
+            array = np.load(f, allow_pickle=False)
     except Exception:
         array = None
     if not isinstance(array, np.ndarray):
@@ -49,7 +50,7 @@ def _components(path):
         if path.suffix.lower() == ".json":
             entries = json.loads(path.read_text(encoding="utf-8"))
         else:
-            with np.load(path, allow_pickle=False) as z:
+            with open(path, "rb") as f, np.load(f, allow_pickle=False) as z:
                 entries = {k: z[k] for k in ("weights", "vectors", "order")}
         weights, vectors, order = (entries[k] for k in ("weights", "vectors", "order"))
         whole = int(order) == order
@@ -105,7 +106,7 @@ def data_tensor(
     X,                  # (n, d) samples in rows
     kind:str="cumulant",# 'moment' or 'cumulant'
     order:int=4,        # l; cumulants have 3 or 4
-    directions:int=None,# whiten to so many leading principal directions first; not at all if 0, at most 10 if None
+    directions:int|None=None,# whiten to so many leading principal directions first; not at all if 0, at most 10 if None
 )->Target:
     "The moment or cumulant tensor of data, never formed. Raises ValueError where the data or the order do not fit."
     X = np.asarray(X)
@@ -113,4 +114,6 @@ def data_tensor(
         raise ValueError(f"order of the cumulant is {order}; expected 3 or 4")
     if directions != 0:
         X = whiten(X, directions) if directions else whiten(X)[:, :10]
-    return moment(X, order) if kind == "moment" else {3: cumulant3, 4: cumulant4}[order](X)
+    if kind == "moment":
+        return moment(X, order)
+    return cumulant3(X) if order == 3 else cumulant4(X)

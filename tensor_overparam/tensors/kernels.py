@@ -148,7 +148,7 @@ def weigh(
     count = multiplicities(packed.shape[1], order - 1)
     if own and isinstance(packed, np.ndarray):
         return np.multiply(count[:, None], packed, out=packed, casting="same_kind")
-    return xp.asarray(count, dtype=packed.dtype, device=getattr(packed, "device", None))[:, None] * packed
+    return xp.asarray(count.copy(), dtype=packed.dtype, device=getattr(packed, "device", None))[:, None] * packed
 
 # %% ../../nbs/tensors/kernels.ipynb #edc97690
 @cache

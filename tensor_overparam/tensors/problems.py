@@ -27,6 +27,8 @@ from tensor_overparam.tensors.targets import (
     batched,
     sqnorm,
 )
+from numpy.typing import ArrayLike
+from .._typing import Seed, Shaped
 
 # %% ../../nbs/tensors/problems.ipynb #8df12577
 def _weights(weights, rank):
@@ -53,7 +55,7 @@ def _frame(dim, rank, rng):
     return (Q * np.sign(np.diag(R))).T
 
 # %% ../../nbs/tensors/problems.ipynb #222a6adc
-def orthogonal(dim:int, rank:int, order:int, weights=None, rng=0)->Factored:
+def orthogonal(dim:int, rank:int, order:int, weights:ArrayLike|str|None=None, rng:Seed=0)->Factored:
     """Planted tensor with orthonormal components, uniform over all such frames.
 
     Parameters
@@ -92,7 +94,7 @@ def orthogonal(dim:int, rank:int, order:int, weights=None, rng=0)->Factored:
     _check_sizes(dim, rank, dim)
     return Factored(_weights(weights, rank), _frame(dim, rank, rng), order)
 
-def gaussian(dim:int, rank:int, order:int, weights=None, rng=0)->Factored:
+def gaussian(dim:int, rank:int, order:int, weights:ArrayLike|str|None=None, rng:Seed=0)->Factored:
     """Planted tensor with independent unit components, uniform on the sphere.
 
     Parameters
@@ -133,7 +135,8 @@ def gaussian(dim:int, rank:int, order:int, weights=None, rng=0)->Factored:
     return Factored(_weights(weights, rank), U / np.linalg.norm(U, axis=1, keepdims=True), order)
 
 # %% ../../nbs/tensors/problems.ipynb #795e41e1
-def correlated(dim:int, rank:int, order:int, weights=None, rng=0, coherence:float=0.5)->Factored:
+def correlated(dim:int, rank:int, order:int, weights:ArrayLike|str|None=None, rng:Seed=0,
+               coherence:float=0.5)->Factored:
     """Planted tensor with unit components at equal pairwise angles, randomly rotated.
 
     The components are the rows of the square root of their Gram matrix, times a random frame.
@@ -187,7 +190,7 @@ def correlated(dim:int, rank:int, order:int, weights=None, rng=0, coherence:floa
 KINDS = {"orthogonal": orthogonal, "random": gaussian, "correlated": correlated}
 
 # %% ../../nbs/tensors/problems.ipynb #152e4671
-def with_noise(T:Target, level:float, rng=0)->Sum:
+def with_noise(T:Target, level:float, rng:Seed=0)->Sum:
     """T plus symmetric Gaussian noise E with ‖E‖ = level·‖T‖.
 
     The coordinates of E in an orthonormal basis of the symmetric tensors are independent and Gaussian, so that no
@@ -249,7 +252,7 @@ def _data(X):
         raise ValueError("NaN or infinity in the data; expected finite numbers, drop those samples first")
     return X
 
-def moment(X, order:int)->Factored:
+def moment(X:ArrayLike|Shaped, order:int)->Factored:
     """The raw empirical moment of data, never formed: the samples are its components.
 
     Parameters
@@ -315,7 +318,7 @@ def cumulant3(
     X = _data(X)
     return moment(X - X.mean(0), 3)
 
-def cumulant4(X)->Sum:
+def cumulant4(X:ArrayLike|Shaped)->Sum:
     """The fourth empirical cumulant of data, never formed; about zero for Gaussian data.
 
     For independent sources mixed by a matrix its components are the columns of that matrix, which is why it is what
@@ -353,7 +356,7 @@ def cumulant4(X)->Sum:
 # %% ../../nbs/tensors/problems.ipynb #05357e4f
 def whiten(
     X, # (n, d) data, one sample a row
-    dim:int=None, # number of leading principal directions to keep; all with any variance if None
+    dim:int|None=None, # number of leading principal directions to keep; all with any variance if None
 ): # (n, dim) centred data with identity covariance
     "Rotate data to their leading principal directions and scale each to unit variance."
     X = _data(X)
