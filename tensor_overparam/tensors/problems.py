@@ -253,8 +253,9 @@ def _data(X):
                          "such a generator: pass the function, not its result")
     if np.ma.is_masked(X):
         raise ValueError("the data have masked entries; expected numbers, drop those samples or fill them first")
+    X = _joined(X)
     try:
-        X = np.asarray(_joined(X))
+        X = np.asarray(X)
     except ValueError:
         raise ValueError("the data are ragged; expected rows of one length, one sample a row") from None
     if X.ndim != 2 or 0 in X.shape:
