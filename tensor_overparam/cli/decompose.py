@@ -33,7 +33,8 @@ def add_decompose(commands):
     c.add_argument("--tol", type=float, default=1e-10, help="relative error that counts as exact (default 1e-10)")
     c.add_argument("--rank", type=int, metavar="R", help="the best fit with so many components, whatever it leaves")
     c.add_argument("--max-components", type=int, metavar="R", help="look for at most so many")
-    c.add_argument("--noise", type=float, metavar="SHARE", help="how much of the tensor's norm is noise, if known; of data, sources whose cumulants are a smaller "
+    c.add_argument("--noise", type=float, metavar="SHARE",
+                   help="how much of the tensor's norm is noise, if known; of data, sources whose cumulants are a smaller "
                         "part of the norm of all are left out")
     c.add_argument("--nonnegative", action="store_true", help="only components of positive weight")
     c.add_argument("--method", default="auto", help="algebra, descent, or auto (default): one, then the other")
@@ -106,8 +107,8 @@ def _data_options(a):
     "Refuse what would be ignored where no tensor is made."
     ignored = dict(tol=1e-10, nonnegative=False, method="auto", seconds=None, symmetrize=False)
     if given := [f"--{name}" for name, default in ignored.items() if getattr(a, name) != default]:
-        raise ValueError(f"{', '.join(given)} say how to decompose a tensor, and sources are found without one; expected "
-                         "none with --cumulant, or --whiten 0 to decompose the tensor of the samples as they are")
+        raise ValueError(f"{', '.join(given)} say how to decompose a tensor, and sources are found without one; "
+                         "expected none with --cumulant, or --whiten 0 to decompose the tensor of the samples")
     if a.cumulant not in (3, 4):
         raise ValueError(f"order of the cumulant is {a.cumulant}; expected 3 or 4")
     if a.noise is not None and not 0 < a.noise < 1:
@@ -127,6 +128,7 @@ def _chosen(found, a):
         rows = rows & (abs(found.cumulants) > a.noise*np.linalg.norm(found.cumulants))
     return found.keep(np.flatnonzero(rows)[:a.max_components])
 
+# %% ../../nbs/cli/decompose.ipynb #5d0a1c01
 def sources_file(a, out, say=print):
     "Independent sources of samples, written to files. Returns 0, and 1 where there are none or too many."
     _data_options(a)
@@ -148,8 +150,9 @@ def sources_file(a, out, say=print):
                  cumulants=kept.cumulants, errors=kept.errors, significance=kept.significance)
     if a.json:
         about = dict(what=f"cumulant of {a.file}", rank=len(kept.cumulants), cumulants=kept.cumulants.tolist(),
-                     errors=kept.errors.tolist(), significance=kept.significance.tolist(), converged=found.converged,
-                     remarks=list(found.remarks), options={k: v for k, v in vars(a).items() if k != "command"}, **made_by())
+                     errors=kept.errors.tolist(), significance=kept.significance.tolist(),
+                     converged=found.converged, remarks=list(found.remarks),
+                     options={k: v for k, v in vars(a).items() if k != "command"}, **made_by())
         with whole_file(a.json, "w") as f:
             f.write(json.dumps(about, indent=1) + "\n")
         written.append(a.json)
@@ -164,6 +167,7 @@ def table(found):
         f"{k:9}  {value:9.3f}  {error:14.3f}  {word}{' (one sample makes up most of it)' if heavy else ''}"
         for k, (value, error, word, heavy) in enumerate(rows)])
 
+# %% ../../nbs/cli/decompose.ipynb #5d0a1c02
 def _write(D, out, a, name, to_core, say):
     "The files, and their names."
     extra = {} if to_core is None else {"unmixing": D.vectors @ to_core.T}

@@ -46,7 +46,8 @@ def decompose(T, *, tol:float=1e-10, noise:float=None, rank:int=None, max_compon
     ----------
     T : Target or array of shape (d, …, d)
         The tensor, a single one, made of NumPy's numbers. `cumulant4` remembers its samples, and is judged by their
-        noise: its components are the independent sources, where these explain it. Arrays have to be symmetric, or `symmetrize` asked for.
+        noise: its components are the independent sources, where these explain it.
+        Arrays have to be symmetric, or `symmetrize` asked for.
     tol : float, default 1e-10
         Relative error ‖T-S‖/‖T‖ that counts as exact, between 0 and 1; 1e-14 where it is smaller, and 5e-7 where the
         array has single precision.
