@@ -25,7 +25,6 @@ from .problem import Draws, Look, Problem, Stage
 from .prune import Found, fewest, nothing, polish, prune, quiet
 from .report import Decomposition, in_convention, judge
 from .roads import METHODS, by_algebra, has_more, in_noise, travel
-from .samples import components_of
 from .search import search
 from ..descent.objective import as_seeds, is_zero, norm, numpy_only, residual_norm
 from ..tensors.monomials import monomial_count
@@ -349,6 +348,7 @@ def _complex(c, a):
 # %% ../../nbs/decomposition/answer.ipynb #b2b7588e
 def _of_samples(T, a):
     "What `_concluded` takes, for independent sources, where they explain a cumulant up to the noise of its samples."
+    from tensor_overparam.decomposition.samples import components_of # the wing of data is loaded where there are some
     answer = components_of(T, a.seed)
     if answer is None:
         return None
