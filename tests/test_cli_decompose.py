@@ -61,8 +61,8 @@ def test_written_components_are_a_tensor_again(here):
 
 @pytest.mark.parametrize("file", ["X.npy", "X.csv"])
 def test_data_give_an_unmixing(here, file):
-    """The rows of `unmixing` turn samples into signals with unit variance; five hundred samples prove nothing."""
-    assert main(["decompose", file, "--cumulant", "4"]) == (3 if file == "X.csv" else 0)
+    """The rows of `unmixing` turn samples into signals with unit variance, also from five hundred samples."""
+    assert main(["decompose", file, "--cumulant", "4"]) == 0
     unmixing = np.load("decomposition.npz")["unmixing"]
     X = np.load("X.npy")[: 500 if file == "X.csv" else None]
     signals = (X - X.mean(0)) @ unmixing.T

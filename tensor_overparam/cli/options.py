@@ -34,7 +34,8 @@ def about_data(c):
                       help="use the cumulant of order 3 or 4 of the data (default 4)")
     kind.add_argument("--moment", type=int, metavar="L", help="use the raw moment of order L instead")
     c.add_argument("--whiten", type=int, metavar="Q",
-                   help="whiten the data to Q leading directions (default: at most 10; 0: leave as is)")
+                   help="decompose the tensor of the data whitened to Q leading directions, at most 10 of them if not "
+                        "given; 0: of the data as they are (for `decompose --cumulant`, not given: no tensor)")
 
 def integers(text):
     "'10,20,40' as a tuple of positive integers, for argparse."

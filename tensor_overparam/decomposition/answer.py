@@ -49,7 +49,9 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
     Parameters
     ----------
     T : Target or array of shape (d, …, d)
-        The tensor, a single one, made of NumPy's numbers. Arrays have to be symmetric, or `symmetrize` asked for.
+        The tensor, a single one, made of NumPy's numbers. `cumulant4` remembers its samples, and is judged by their
+        noise: its components are the independent sources, where these explain it.
+        Arrays have to be symmetric, or `symmetrize` asked for.
     tol : float, default 1e-10
         Relative error ‖T-S‖/‖T‖ that counts as exact, between 0 and 1; 1e-14 where it is smaller, and 5e-7 where the
         array has single precision.
@@ -114,6 +116,10 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
     (3, 'noise', True)
     """
     a = _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds)
+    if (noise or rank or start) is None and hasattr(T, "samples") and method == "auto" and not nonnegative:
+        answer = _of_samples(T, a)
+        if answer:
+            return _concluded(*answer)
     T, a = _checked(T, a, symmetrize)
     start = None if start is None else _components(start, T, a.scale)
     if T.order == 2:
@@ -355,6 +361,20 @@ def _complex(c, a):
     return T is not None and not c.outside and needs_complex(T, a.seed)
 
 # %% ../../nbs/decomposition/answer.ipynb #b2b7588e
+def _of_samples(T, a):
+    "What `_concluded` takes, for independent sources, where they explain a cumulant up to the noise of its samples."
+    from tensor_overparam.decomposition.samples import components_of # the wing of data is loaded where there are some
+    answer = components_of(T, a.seed)
+    if answer is None:
+        return None
+    w, V, found = answer
+    verdict = "noise" if len(w) <= a.most else "limit"
+    size, kept = np.linalg.norm(V, axis=1), slice(None if a.most == inf else int(a.most))
+    w, V = (w*size**T.order)[kept], (V/size[:, None])[kept]
+    whole = _checked(T, a, False)[0]
+    stop = Stop.GOAL if verdict == "noise" else Stop.BUDGET
+    return whole, Found(w, V, 0.), np.eye(T.dim), (), stop, verdict, a
+
 def _concluded(T, found, basis, stages, stop, verdict, a):
     "Sorted, signed, measured against the tensor as it came, and certified."
     w, V = in_convention(found.weights, found.vectors @ basis, T.order)

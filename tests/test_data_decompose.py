@@ -1,0 +1,167 @@
+"""Samples in, components out: the function and the command agree, and neither minds the scale or the mixing."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tensor_overparam import decompose
+from tensor_overparam.cli.commands import main
+from tensor_overparam.data import ica
+from tensor_overparam.decomposition.samples import FAR, components_of, largest_misfit
+from tensor_overparam.tensors.problems import cumulant3, cumulant4, moment
+from tensor_overparam.tensors.targets import to_dense
+
+
+def mixed(n, count, seed, draw="uniform"):
+    """Return sources of one kind, mixed in columns of very different units, and the mixing."""
+    rng = np.random.default_rng(seed)
+    S = getattr(rng, draw)(size=(n, count))
+    A = rng.normal(size=(count, count)) * 10.0 ** rng.integers(-3, 3, count)
+    return S @ A, A
+
+
+def cosines(vectors, A):
+    """Return the least of the best cosines with the rows of A, each in the units of its own columns."""
+    unit = np.linalg.norm(A, axis=0)
+    V, B = vectors / unit, A / unit
+    V, B = (M / np.linalg.norm(M, axis=1, keepdims=True) for M in (V, B))
+    return abs(V @ B.T).max(1).min()
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("draw", ["uniform", "laplace"])
+@pytest.mark.parametrize(("n", "count"), [(2000, 2), (2000, 3), (2000, 4), (20_000, 2), (20_000, 4)])
+def test_the_rank_of_a_cumulant_is_the_number_of_sources(n, count, draw):
+    right = 0
+    for seed in range(10):
+        X, A = mixed(n, count, seed, draw)
+        D = decompose(cumulant4(X))
+        assert D.rank == ica(X).count and D.verdict == "noise"
+        right += D.rank == count and cosines(D.vectors, A) > 0.9
+    assert right >= 9
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("n", [200, 2000])
+def test_gaussian_data_have_no_components(n):
+    assert sum(decompose(cumulant4(mixed(n, 4, seed, "normal")[0])).rank > 0 for seed in range(20)) <= 1
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_skewed_sources_by_the_third_cumulant():
+    X, A = mixed(20_000, 3, 0, "standard_exponential")
+    D = decompose(cumulant3(X))
+    assert D.rank == 3 and cosines(D.vectors, A) > 0.99 and (D.weights > 0).all()
+
+
+def test_weights_are_those_of_the_tensor():
+    X, _ = mixed(100_000, 3, 0)
+    K = cumulant4(X / X.std(0))
+    D = decompose(K)
+    assert D.relative_error < 0.05
+    assert np.isclose(D.relative_error, np.linalg.norm(to_dense(K) - to_dense(D.target)) / np.linalg.norm(to_dense(K)))
+
+
+def test_more_sources_than_channels_are_noticed():
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(6, 4))
+    X = rng.laplace(size=(100_000, 6)) @ A
+    found = ica(X)
+    assert largest_misfit(X, found.keep(found.significance == "source")) > FAR
+    assert components_of(cumulant4(X), 0) is None
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_independent_sources_are_rarely_far_from_their_cumulant():
+    far = [largest_misfit(X, ica(X)) for X in (mixed(2000, 3, seed, "laplace")[0] for seed in range(30))]
+    assert max(far) < FAR and np.median(far) > 0.5
+
+
+def test_a_limit_on_components():
+    D = decompose(cumulant4(mixed(5000, 3, 0)[0]), max_components=2)
+    assert D.rank == 2 and D.verdict == "limit"
+
+
+def test_blocks_make_the_same_tensor():
+    X, _ = mixed(1000, 3, 0)
+    pieces = np.array_split(X, 7)
+    for make in (cumulant3, cumulant4, lambda X: moment(X, 3)):
+        whole = to_dense(make(X))
+        for blocks in (pieces, tuple(pieces), lambda: iter(pieces)):
+            assert (to_dense(make(blocks)) == whole).all()
+
+
+def test_dask_blocks_make_the_same_tensor():
+    da = pytest.importorskip("dask.array")
+    X, _ = mixed(1000, 3, 0)
+    assert (to_dense(cumulant4(da.from_array(X, chunks=(300, 3)))) == to_dense(cumulant4(X))).all()
+
+
+BAD = {
+    "a generator": (lambda: (b for b in [np.ones((3, 2))]), "only once"),
+    "no blocks": (lambda: lambda: iter([]), "at least one block"),
+    "blocks of two widths": (lambda: [np.ones((3, 2)), np.ones((3, 3))], "one width"),
+    "masked entries": (lambda: np.ma.masked_equal([[1.0, 2.0], [3.0, 4.0]], 2), "masked"),
+    "NaN": (lambda: [[1.0, np.nan]], "NaN"),
+    "categories": (lambda: np.array([["a", "b"], ["c", "d"]]), "numbers"),
+    "nothing": (lambda: [], "at least one sample"),
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+@pytest.mark.parametrize("make", [cumulant3, cumulant4])
+def test_samples_that_make_no_tensor(make, words):
+    data, says = BAD[words]
+    with pytest.raises(ValueError, match=says):
+        make(data())
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_few_samples_and_constant_columns_do_not_break():
+    X, _ = mixed(3000, 2, 0)
+    constant = np.column_stack([X, np.ones(3000), X[:, 0]])
+    assert decompose(cumulant4(constant)).rank == 2
+    assert decompose(cumulant4(mixed(3, 4, 0)[0]), seconds=5).vectors.shape[1] == 4
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_the_command_writes_all_of_the_sources(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    X, A = mixed(5000, 12, 0)
+    np.save("X.npy", X)
+    assert main(["decompose", "X.npy", "--cumulant", "4", "--json", "X.json"]) == 0
+    found, there = ica(X), np.load("decomposition.npz")
+    assert len(there["weights"]) == found.count == 12 and there["mixing"].shape == (12, 12)
+    assert (there["unmixing"] == found.unmixing).all() and (there["mean"] == found.mean).all()
+    assert np.allclose(there["sources"], found.transform(X)) and np.allclose(there["sources"].var(0), 1)
+    D = decompose(cumulant4(X))
+    order = np.argsort(-abs(there["weights"]))
+    assert np.allclose(there["weights"][order], D.weights) and cosines(there["vectors"], A) > 0.9
+    account = json.loads((tmp_path / "X.json").read_text())
+    assert account["rank"] == 12 and account["significance"] == ["source"] * 12
+    out = capsys.readouterr().out
+    assert out.count(" source\n") >= 11 and "standard error" in out
+
+
+def test_the_command_leaves_out_what_is_noise(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    np.save("X.npy", np.column_stack([rng.laplace(size=20_000), rng.uniform(size=20_000)]))
+    for options, count, code in (([], 2, 0), (["--noise", ".6"], 1, 0), (["--max-components", "1"], 1, 1)):
+        assert main(["decompose", "X.npy", "--cumulant", "4", *options]) == code
+        assert len(np.load("decomposition.npz")["weights"]) == count
+    np.save("G.npy", rng.normal(size=(2000, 3)))
+    assert main(["decompose", "G.npy", "--cumulant", "4"]) == 1
+    assert main(["decompose", "G.npy", "--cumulant", "3", "--rank", "2"]) == 0
+    assert np.load("decomposition.npz")["significance"].tolist() == ["gaussian"] * 2
+
+
+@pytest.mark.parametrize("words", ["--tol 1e-3", "--nonnegative", "--method descent", "--seconds 3", "--noise 2"])
+def test_what_the_command_would_ignore_is_refused(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("X.npy", mixed(500, 2, 0)[0])
+    assert main(["decompose", "X.npy", "--cumulant", "4", *words.split()]) == 2
+    assert words.split()[0] in capsys.readouterr().err and not (tmp_path / "decomposition.npz").exists()
