@@ -327,3 +327,71 @@ def test_three_in_a_plane(dim, others, seed):
     D = decompose(to_dense(Factored(np.ones(len(V)), V, 4)))
     assert D.rank == 3 + others and D.verdict == "exact" and D.relative_error < 1e-12
     assert D.certificate.unique is not True
+
+
+# --- what a stranger found -----------------------------------------------------------------------------------------------
+
+
+def drawn(order, dim, rank, seed):
+    """Weights and vectors of normal numbers, the vectors of any length."""
+    rng = np.random.default_rng(seed)
+    w = rng.normal(size=rank)
+    return to_dense(Factored(w, rng.normal(size=(rank, dim)), order))
+
+
+@pytest.mark.parametrize("order, dim, rank, seed", [(7, 2, 4, 0), (3, 5, 7, 0), (4, 3, 6, 1), (5, 3, 7, 0), (6, 3, 8, 0)])
+def test_few_numbers_prove_little(order, dim, rank, seed):
+    """As many parameters as numbers: an exact fit is called saturated, and noise is said with what else it may be."""
+    D = decompose(drawn(order, dim, rank, seed))
+    assert D.verdict == "saturated" or D.verdict == "noise" and "may be more of them" in D.remark
+
+
+def test_a_determinant_may_be_more_than_noise():
+    """Six entries of one size in nine dimensions: no component stands out of them, and that is not the last word."""
+    monomials = [(s, (i, 3 + j, 6 + k)) for s, i, j, k in
+                 ((1, 0, 1, 2), (1, 1, 2, 0), (1, 2, 0, 1), (-1, 0, 2, 1), (-1, 1, 0, 2), (-1, 2, 1, 0))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        D = decompose(form(9, *monomials))
+    assert D.rank > 0 or "may be more of them" in D.remark and D.exit_code != 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_noise_in_fewer_dimensions(seed):
+    """x²y and two cubes, in four of five dimensions: rank 5, or close to a limit of four; never noise."""
+    T = form(5, (1, (0, 0, 1))) + to_dense(Factored(np.ones(2), np.random.default_rng(seed).normal(size=(2, 5)), 3))
+    D = decompose(T)
+    assert D.rank == 5 and D.verdict == "exact" or D.rank == 4 and D.verdict == "diverging"
+    assert D.relative_error < 1e-9 and D.certificate.unique is not True
+
+
+def test_a_rank_that_is_too_small_leaves_no_noise():
+    U = np.random.default_rng(0).normal(size=(3, 5))
+    D = decompose(to_dense(Factored(np.ones(3), U, 3)), rank=2)
+    assert D.rank == 2 and D.verdict == "limit" and D.exit_code == 1
+    noisy = with_noise(Factored(np.ones(3), U, 3), 1e-2, rng=0)
+    assert decompose(noisy, rank=3).verdict == "noise"
+
+
+def test_exact_is_what_was_asked_for():
+    """Noise of any size below the tolerance leaves an exact fit; a looser one, too."""
+    truth = gaussian(6, 4, 3, rng=0)
+    for level in (1e-13, 1e-12, 1e-11, 3e-11):
+        assert decompose(with_noise(truth, level, rng=1)).verdict == "exact"
+    noisy = with_noise(truth, 1e-4, rng=1)
+    assert decompose(noisy).verdict == "noise" and decompose(noisy, tol=1e-3).verdict == "exact"
+
+
+def test_half_precision():
+    """The floor is four spacings of the array's numbers."""
+    D = decompose(to_dense(gaussian(6, 4, 3, rng=0)).astype("f2"))
+    assert D.rank == 4 and D.verdict == "exact" and 1e-6 < D.relative_error < 1e-3
+
+
+def test_words_for_what_cannot_be():
+    with pytest.warns(RuntimeWarning, match="no component of positive weight"):
+        decompose(to_dense(Factored(-np.ones(1), np.ones((1, 3)), 4)), nonnegative=True)
+    with pytest.raises(ValueError, match="tell is True; expected a function"):
+        decompose(gaussian(4, 2, 3, rng=0), tell=True)
+    with pytest.raises(ValueError, match=r"start is an array of shape \(3, 4\)"):
+        decompose(gaussian(4, 2, 3, rng=0), start=np.ones((3, 4)))

@@ -13,7 +13,7 @@ from .compress import leading_directions, restrict
 from .pencil import as_packed, eigencomponents
 from .problem import POLICY, Look, Problem, Stage, relative
 from .prune import (Found, diverging, fewest, loudest, missing, noise_share, nothing,
-                                                  polish, quiet)
+                                                  polish, quiet, spotless)
 from .roads import beyond_dimensions, by_algebra
 from .search import attempt
 
@@ -52,7 +52,8 @@ def _verdict(p, found):
     "Exact, noise or more than that."
     if found.sq <= p.sq_tol:
         return "exact"
-    return "noise" if not diverging(found, p.core.target.order) and quiet(p.core, found) else "limit"
+    noise = not (spotless(p.core) or diverging(found, p.core.target.order)) and quiet(p.core, found)
+    return "noise" if noise else "limit"
 
 def _starts(c, rank, seed, start):
     "Names, weights and directions to begin from."

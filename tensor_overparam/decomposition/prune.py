@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['noise_peak', 'merge', 'Found', 'nothing', 'polish', 'shares', 'fewest', 'noise_share', 'missing', 'loudest', 'quiet',
-           'diverging', 'believable', 'prune', 'stand_out', 'bumps', 'gather', 'thin']
+           'diverging', 'spotless', 'believable', 'prune', 'stand_out', 'bumps', 'gather', 'thin']
 
 # %% ../../nbs/decomposition/prune.ipynb #b3a82543
 from functools import cache
@@ -165,6 +165,10 @@ def diverging(
     size, pair = w[i]**2 + w[j]**2, w[i]**2 + w[j]**2 + 2*w[i]*w[j]*G[i, j]
     return float(w @ w) > POLICY.cancel**2*float(w @ G @ w) or bool(np.any(size > POLICY.cancel**2*pair))
 
+def spotless(c:Core)->bool:
+    "Does the tensor live in fewer dimensions, up to rounding? Then it has no noise, which would be in all of them."
+    return c.outside == 0 and len(c.basis) < c.basis.shape[1] and c.noise is None and c.floor == 0
+
 def believable(
     c:Core,     # tensor
     found:Found,# components
@@ -173,7 +177,7 @@ def believable(
 )->bool:
     "Is what they leave so little that it can be noise, and the fit no accident? Where the noise is known, it is."
     n, D = len(found.weights), numbers(c)
-    if diverging(found, c.target.order):
+    if spotless(c) or diverging(found, c.target.order):
         return False
     if c.noise is not None:
         return True

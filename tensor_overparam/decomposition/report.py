@@ -21,8 +21,9 @@ from ..tensors.doors import cp_tensor, ktensor
 from ..core.loop import Stop
 from ..core.whole_file import whole_file
 from .certificate import Certificate
-from .problem import Stage, is_saturated
+from .problem import POLICY, Stage, is_saturated
 from .prune import Found, diverging
+from ..tensors.monomials import monomial_count
 from ..tensors.targets import Factored
 
 # %% ../../nbs/decomposition/report.ipynb #8dcc1ade
@@ -167,6 +168,10 @@ def _remark(D):
     if D.verdict == "noise" and D.relative_error > .1 and D.rank:
         says = (f"{D.relative_error:.0%} of the tensor is left over and looks like noise; many more components than "
                 "these would look like that too")
+    n, d = monomial_count(D.vectors.shape[1], D.order), D.vectors.shape[1]
+    if D.verdict == "noise" and n <= (POLICY.saturated if D.rank else POLICY.crowded):
+        says += "; "*bool(says) + (f"a tensor of so few numbers ({n}) is also an exact sum of some {-(-n//d)} "
+                                   "components: what is left looks like noise, and may be more of them")
     return says + f"; {_runaways(D)}" if D.verdict == "diverging" else says
 
 def _runaways(D):

@@ -17,7 +17,7 @@ from .pencil import SLICES, as_packed, by_pencil, eigencomponents
 from .powers import by_powers, powers_in_noise
 from .problem import POLICY, Look, Problem, Stage, is_saturated, numbers, relative
 from .prune import (Found, believable, gather, noise_share, nothing, polish, prune,
-                                                  quiet, stand_out, thin)
+                                                  quiet, spotless, stand_out, thin)
 from .quadrics import by_quadrics, squares_in_noise
 from .search import search
 from ..tensors.monomials import monomial_count
@@ -163,7 +163,7 @@ def _is_noise(p, found):
     "Is it believed that what these components leave is noise?"
     c, n = p.core, len(found.weights)
     if n == 0 and numbers(c) > POLICY.crowded:
-        return quiet(c, found)
+        return quiet(c, found) and not spotless(c)
     if n > c.target.dim and c.noise is None and numbers(c) <= POLICY.crowded:
         if _looks_crowded(c, found):
             return False

@@ -246,7 +246,8 @@ class Dense(Algebra):
         if gap > allowed:
             raise ValueError("the tensor is not symmetric: entries that should agree differ by up to "
                              f"{gap:.3g}, with a largest entry of {size:.3g}; expected a symmetric tensor, "
-                             "`symmetrize(T)` averages over all orders of the axes")
+                             "`symmetrize(T)` averages over all orders of the axes, and so does "
+                             "`decompose` with symmetrize=True, the command line with --symmetrize")
         self._set(weigh(pack(T), T.ndim, own=True), T.ndim)
 
     def _set(self, rows, order):
