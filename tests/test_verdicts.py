@@ -329,7 +329,7 @@ def test_three_in_a_plane(dim, others, seed):
     assert D.certificate.unique is not True
 
 
-# --- what a stranger found -----------------------------------------------------------------------------------------------
+# --- what a stranger found ----------------------------------------------------------------------------------------------
 
 
 def drawn(order, dim, rank, seed):
@@ -339,7 +339,9 @@ def drawn(order, dim, rank, seed):
     return to_dense(Factored(w, rng.normal(size=(rank, dim)), order))
 
 
-@pytest.mark.parametrize("order, dim, rank, seed", [(7, 2, 4, 0), (3, 5, 7, 0), (4, 3, 6, 1), (5, 3, 7, 0), (6, 3, 8, 0)])
+@pytest.mark.parametrize("order, dim, rank, seed", [
+    (7, 2, 4, 0), (3, 5, 7, 0), (4, 3, 6, 1), (5, 3, 7, 0), (6, 3, 8, 0),
+])
 def test_few_numbers_prove_little(order, dim, rank, seed):
     """As many parameters as numbers: an exact fit is called saturated, and noise is said with what else it may be."""
     D = decompose(drawn(order, dim, rank, seed))
