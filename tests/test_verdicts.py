@@ -329,7 +329,7 @@ def test_three_in_a_plane(dim, others, seed):
     assert D.certificate.unique is not True
 
 
-# --- what a stranger found ----------------------------------------------------------------------------------------------
+# --- what a stranger found ------------------------------------------------------------------------------------------
 
 
 def drawn(order, dim, rank, seed):
