@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tensor_overparam.data import ica
+from tensor_overparam.data import fixed_point, ica
 from tensor_overparam.data.replicable import replication
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -75,6 +75,16 @@ def test_the_answer_does_not_depend_on_pieces_or_units():
     units = 10.0 ** np.arange(-2, 3)
     other = replication(X * units, ica(X * units))
     assert np.allclose(np.sort(other.leakage), np.sort(whole.leakage), rtol=1e-2)
+
+
+def test_samples_that_are_not_held_in_memory_say_the_same(monkeypatch):
+    X, _ = mixed(4, 9_973, 0)
+    found = ica(X)
+    whole = replication(X, found)
+    monkeypatch.setattr(fixed_point, "HELD", 1000)
+    streamed = replication(lambda: iter(np.array_split(X, 13)), found)
+    assert np.allclose(whole.leakage, streamed.leakage, rtol=1e-3)
+    assert np.allclose(whole.errors, streamed.errors, rtol=1e-3)
 
 
 def test_more_samples_more_sure():
