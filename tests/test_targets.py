@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tensor_overparam.data import ica
+from tensor_overparam.decomposition.answer import decompose
 from tensor_overparam.descent.lazy import lazy_width
 from tensor_overparam.descent.modified import modified_gd
 from tensor_overparam.descent.objective import relative_error, residual_norm
@@ -17,6 +19,7 @@ from tensor_overparam.tensors.problems import (
     cumulant3,
     cumulant4,
     gaussian,
+    likeness,
     moment,
     orthogonal,
     recovery,
@@ -375,3 +378,43 @@ def test_recovery_says_what_is_missing():
     assert np.allclose(recovery(0.0 * T, T).cosine, 0)
     odd = orthogonal(5, 3, 3)
     assert recovery(-1.0 * odd, odd).worst < 0.01
+
+
+def test_likeness_is_symmetric_and_counts_what_has_no_partner():
+    """Order, sign and size do not matter, and neither does which of the two comes first."""
+    T = gaussian(6, 4, 3, rng=0)
+    other = Factored(-T.weights[::-1], -3 * T.vectors[::-1], 3)
+    assert np.isclose(likeness(T, other), 1) and np.isclose(likeness(T, other[:3]), 0.75)
+    assert likeness(T, np.empty((0, 6))) == 0 and likeness(np.empty((0, 6)), np.empty((0, 6))) == 1
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        A, B = rng.normal(size=(5, 4)), rng.normal(size=(seed % 4 + 2, 4))
+        assert 0 < likeness(A, B) < 1 and np.isclose(likeness(A, B), likeness(B, A), rtol=1e-14)
+        assert np.isclose(likeness(A, rng.permutation(A) * rng.choice([-2.0, 0.5], size=(5, 1))), 1)
+
+
+def test_likeness_takes_whatever_has_components():
+    """A decomposition, sources and arrays are all lists of directions."""
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(3, 3))
+    X = rng.laplace(size=(20_000, 3)) @ A
+    answers = (A, ica(X), decompose(cumulant4(X)), decompose(cumulant4(X)).target)
+    for D in answers:
+        for E in answers:
+            assert likeness(D, E) > 0.995
+
+
+@pytest.mark.parametrize(
+    ("D", "E", "says"),
+    [
+        ([[1.0, 0.0]], [[1.0, 0.0, 0.0]], "2 and in 3 dimensions"),
+        ([[1.0, 0.0], [0.0, 0.0]], [[1.0, 0.0]], "component 1 of the first is zero"),
+        ([[1.0, 0.0]], [1.0, 0.0], "the second has components of shape"),
+        ([[1.0, np.nan]], [[1.0, 0.0]], "finite"),
+    ],
+    ids=["dimensions", "zero", "a vector", "NaN"],
+)
+def test_likeness_refuses_what_has_no_directions(D, E, says):
+    """Each mistake is one sentence."""
+    with pytest.raises(ValueError, match=says):
+        likeness(D, E)

@@ -131,7 +131,8 @@ class Sources:
     cumulants : array of shape (k,)
         Kurtosis of each source (0 for a Gaussian) at order 4, skewness at order 3.
     errors : array of shape (k,)
-        Standard errors of the cumulants, for exchangeable samples.
+        Standard errors of the cumulants, for exchangeable samples; `replication`, of the module `data.replicable`, is
+        for recordings, and says how clean each source is.
     significance : array of shape (k,), of str
         'source': larger than Gaussian data would show. 'undecided': it stands out and passed no test.
         'gaussian': it does not stand out; returned only where a number of components was asked for.

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['KINDS', 'orthogonal', 'gaussian', 'correlated', 'with_noise', 'moment', 'SymmetricSquare', 'SampledMoment',
-           'SampledCumulant', 'cumulant3', 'cumulant4', 'whiten', 'Recovery', 'recovery']
+           'SampledCumulant', 'cumulant3', 'cumulant4', 'whiten', 'Recovery', 'recovery', 'likeness']
 
 # %% ../../nbs/tensors/problems.ipynb #9eca983c
 from dataclasses import dataclass
@@ -460,3 +460,58 @@ def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
     best, index = np.zeros(len(size)), np.full(len(size), -1)
     best[row], index[row] = cosine[row, column], keep[column]
     return Recovery(best, index)
+
+# %% ../../nbs/tensors/problems.ipynb #5b2e7a02
+def _rows(D, name):
+    "Components as unit rows."
+    V = D.mixing.T if hasattr(D, "mixing") else getattr(D, "vectors", D)
+    V = np.asarray(V, dtype=float)
+    if V.ndim != 2 or not np.isfinite(V).all():
+        raise ValueError(f"{name} has components of shape {V.shape}; expected rows of finite numbers: a `Factored`, a "
+                         "`Decomposition`, `Sources`, or an array (k, d)")
+    length = np.linalg.norm(V, axis=1, keepdims=True)
+    if not length.all():
+        raise ValueError(f"component {int(np.argmin(length))} of {name} is zero, and has no direction; leave it out")
+    return V/length
+
+def likeness(D:Any, E:Any)->float:
+    """How alike two decompositions are, whatever the order, the signs and the sizes of their components.
+
+    Components are matched one to one so that the sum of |cos| is largest; that sum, divided by the number of components
+    of the longer list. So a component without a partner counts as 0.
+
+    Parameters
+    ----------
+    D, E : Factored, Decomposition, Sources or array of shape (k, d)
+        Components, as rows of an array; of sources, the columns of the mixing matrix.
+
+    Returns
+    -------
+    float
+        From 0 to 1: 1 for the same directions, or where neither has a component; 0 where only one of them has. The
+        same for (E, D).
+
+    Raises
+    ------
+    ValueError
+        For components of different dimensions, of length zero, or not finite.
+
+    See Also
+    --------
+    recovery : where one of the two is the truth.
+
+    Examples
+    --------
+    >>> from tensor_overparam.tensors.problems import likeness
+    >>> likeness([[1., 0.], [0., 1.]], [[0., -2.], [3., 0.]])
+    1.0
+    >>> likeness([[1., 0.], [0., 1.]], [[4., 3.]])
+    0.4
+    """
+    V, W = _rows(D, "the first"), _rows(E, "the second")
+    if V.shape[1] != W.shape[1]:
+        raise ValueError(f"components in {V.shape[1]} and in {W.shape[1]} dimensions; expected equal ones")
+    if not len(V) and not len(W):
+        return 1.
+    cosine = abs(V @ W.T)
+    return float(min(cosine[linear_sum_assignment(-cosine)].sum()/max(len(V), len(W)), 1))
