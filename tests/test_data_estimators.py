@@ -48,7 +48,7 @@ def test_the_example_of_blind_separation(count, noisy):
 
 def test_it_is_the_function_with_manners():
     _, X = signals(noisy=2)
-    model, found = SymmetricICA(random_state=3).fit(X), ica(X, seed=3)
+    model, found = SymmetricICA(random_state=3).fit(X), ica(X, rng=3)
     keep = found.significance == "source"
     assert (model.components_ == found.unmixing[keep]).all() and (model.mean_ == found.mean).all()
     assert (model.sources_.unmixing == found.unmixing).all() and model.n_iter_ == found.passes

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from tensor_overparam.data import Whitening, as_blocks, ica, whitening
+from tensor_overparam.data import Whitening, as_blocks, ica, mixture, whitening
 from tensor_overparam.data.blocks import moments
 from tensor_overparam.data.fixed_point import HELD, Samples, directions, held, white_samples
 from tensor_overparam.data.sources import power_means, score, split_test, with_error
@@ -156,7 +156,7 @@ def test_the_same_question_has_the_same_answer():
     a = ica(X)
     for data in (X, np.asfortranarray(X), np.array_split(X, 11), lambda: iter(np.array_split(X, 3))):
         assert (ica(data).unmixing == a.unmixing).all()
-    other = ica(X, seed=1)
+    other = ica(X, rng=1)
     assert np.allclose(other.unmixing, a.unmixing, atol=1e-3 * abs(a.unmixing).max())
     single = ica(X.astype(np.float32))
     assert single.count == a.count and np.allclose(single.unmixing, a.unmixing, atol=1e-3 * abs(a.unmixing).max())
@@ -231,3 +231,17 @@ def test_a_source_that_cannot_be_read_again():
     with pytest.raises(ValueError, match="had 9000 rows when they were read first, and 10 now"):
         ica(lambda: left.pop(0))
     assert moments(X).n_samples == 9000
+
+
+@pytest.mark.parametrize("rng", [-1, 1.5, True, None, [0, 1]])
+def test_seeds(rng):
+    X = mixed(500, 0, laplace=2)[0]
+    for find in (ica, mixture):
+        with pytest.raises(ValueError, match="rng is .*; expected a nonnegative integer seed"):
+            find(X, rng=rng)
+
+
+def test_a_generator_is_a_seed():
+    X = mixed(2000, 0, laplace=3)[0]
+    one, other = (ica(X, rng=np.random.default_rng(5)) for _ in range(2))
+    assert (one.unmixing == other.unmixing).all() and one.count == ica(X).count == 3

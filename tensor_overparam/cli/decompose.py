@@ -136,7 +136,7 @@ def sources_file(a, out, say=print):
     X = read_samples(a.file)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        found = ica(X, a.rank, order=a.cumulant, seed=a.seed)
+        found = ica(X, a.rank, order=a.cumulant, rng=a.seed)
     kept = _chosen(found, a)
     say(f"{a.file}: {found.n_samples} samples, {len(found.mean)} columns; cumulant of order {a.cumulant}\n")
     for w in caught:

@@ -190,7 +190,7 @@ class MomentMixture(DensityMixin, BaseEstimator):
     def fit(self, X:DataLike, y:object=None)->Self:
         "Find the clouds of X: an array, a table, or blocks as `as_blocks` takes them."
         X = _looked_at(self, X)
-        self.mixture_ = found = mixture(X, self.n_components, seed=_seed(self.random_state))
+        self.mixture_ = found = mixture(X, self.n_components, rng=_seed(self.random_state))
         self.n_features_in_ = found.means.shape[1]
         self.n_components_ = len(found.weights)
         self.means_, self.weights_, self.variance_ = found.means, found.weights, found.variance

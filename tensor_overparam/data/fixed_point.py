@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HELD', 'CHUNK', 'PEAK', 'VARIANCE', 'SETTLED', 'STEADY', 'TURNS', 'Samples', 'held', 'whitened_rows', 'part',
-           'white_samples', 'contraction', 'noise_level', 'orthonormal', 'in_tiers', 'random_frame', 'Found', 'settle',
-           'directions', 'refined']
+           'white_samples', 'contraction', 'noise_level', 'orthonormal', 'in_tiers', 'seed_of', 'random_frame', 'Found',
+           'settle', 'directions', 'refined']
 
 # %% ../../nbs/data/fixed_point.ipynb #eb7a3234
 from collections.abc import Callable
@@ -135,6 +135,14 @@ def in_tiers(
 # %% ../../nbs/data/fixed_point.ipynb #d020be42
 SETTLED, STEADY = 1e-4, 5 # 1 - |cos| of a step; steps without a change of the number in the first tier
 TURNS = 2                 # times that the second tier is turned and looked at again before it is given up
+
+def seed_of(rng)->int:
+    "A whole number from a seed or from a NumPy generator, or a ValueError."
+    if isinstance(rng, np.random.Generator):
+        return int(rng.integers(2**62))
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+        return int(rng)
+    raise ValueError(f"rng is {rng!r}; expected a nonnegative integer seed or a numpy Generator")
 
 def random_frame(q:int, seed)->Any:
     "An orthonormal frame, uniform over all of them."

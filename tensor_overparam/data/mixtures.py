@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from scipy.special import logsumexp
 from .blocks import Blocks, as_blocks, moments
-from .fixed_point import orthonormal, random_frame
+from .fixed_point import orthonormal, random_frame, seed_of
 from numpy.typing import ArrayLike
-from .._typing import DataLike, Floats, Integers
+from .._typing import DataLike, Floats, Integers, Seed
 
 # %% ../../nbs/data/mixtures.ipynb #4e282b3e
 def spread(
@@ -206,7 +206,7 @@ def _refuse(V, weights, errors, settled):
         raise ValueError(f"the weights by the third moment are {said}: their sum is {weights.sum():.3g} and not 1, "
                          "or they contradict those by the second" + after)
 
-def mixture(X:DataLike|Blocks, n_components:int|None=None, *, seed:int=0)->Mixture:
+def mixture(X:DataLike|Blocks, n_components:int|None=None, *, rng:Seed=0)->Mixture:
     """A mixture of spherical Gaussians of one variance, from the second and third moment, in two passes.
 
     Parameters
@@ -215,8 +215,8 @@ def mixture(X:DataLike|Blocks, n_components:int|None=None, *, seed:int=0)->Mixtu
         Data of n samples and d columns, as `as_blocks` takes them; columns in the same unit.
     n_components : int, optional
         Number K of clouds, from 1 to d. By default one more than there are directions that stand out of the noise.
-    seed : int, default 0
-        Of the frames from which the components of a small tensor are sought.
+    rng : int or numpy.random.Generator, default 0
+        Seed of the frames from which the components of a small tensor are sought.
 
     Returns
     -------
@@ -252,7 +252,7 @@ def mixture(X:DataLike|Blocks, n_components:int|None=None, *, seed:int=0)->Mixtu
            [0., 4., 0., 0.],
            [0., 0., 4., 0.]])
     """
-    X = as_blocks(X)
+    seed, X = seed_of(rng), as_blocks(X)
     M = moments(X)
     n, d = M.n_samples, X.dim
     if n_components is not None and not (isinstance(n_components, (int, np.integer)) and 1 <= n_components <= d):

@@ -25,12 +25,13 @@ from tensor_overparam.data.fixed_point import (
     part,
     random_frame,
     refined,
+    seed_of,
     settle,
     white_samples,
 )
 from .whiten import ENOUGH, whiten
 from numpy.typing import ArrayLike
-from .._typing import DataLike, Floats
+from .._typing import DataLike, Floats, Seed
 
 # %% ../../nbs/data/sources.ipynb #9e9c38a2
 def power_means(
@@ -198,7 +199,7 @@ def _said(W, found, values, heavy, n_components, most):
     yield from W.remarks
     if not found.converged:
         yield (f"the directions did not settle in {most} passes; expected fewer or clearer sources. Allow more passes, "
-               "try another seed, give more samples, or the other order (3 for skewed sources, 4 for symmetric ones)")
+               "try another rng, give more samples, or the other order (3 for skewed sources, 4 for symmetric ones)")
     if n_components is None and not found.sure.any():
         yield ("no direction stands out of what Gaussian data would show; expected sources that are not Gaussian. "
                "Give more samples, or the other order (3 for skewed sources, 4 for symmetric ones)")
@@ -238,7 +239,7 @@ def ica(
     *,
     order:int=4,
     tanh:bool=False,
-    seed:int=0,
+    rng:Seed=0,
     max_passes:int=200,
 )->Sources:
     """Independent component analysis: the sources that are really in data, and how sure each of them is.
@@ -259,8 +260,8 @@ def ica(
         Order of the cumulant: 4 finds sources by their kurtosis, 3 by their skewness.
     tanh : bool, default False
         Three more passes with tanh in place of the cumulant: more accurate for sources with heavy tails.
-    seed : int, default 0
-        Of the frame to begin from; the answer to the same question is the same.
+    rng : int or numpy.random.Generator, default 0
+        Seed of the frame to begin from; the answer to the same question is the same.
     max_passes : int, default 200
         Most passes over the samples.
 
@@ -300,7 +301,7 @@ def ica(
     array([[ 1. ,  1. ],
            [ 1. , -0.4]])
     """
-    found = unmix(X, n_components, order, tanh, seed, max_passes)
+    found = unmix(X, n_components, order, tanh, seed_of(rng), max_passes)
     for remark in found.remarks:
         warnings.warn(remark, RuntimeWarning, stacklevel=2)
     return found
