@@ -37,6 +37,7 @@ from notebooks import (
 from PIL import Image
 
 PAGES = ROOT / "dev" / "docs" / "pages"
+LIVE = "\n```{code-cell}\n"  # how a page with code to run is told from others
 CACHE = ROOT / ".docs_cache"
 STAGE, EXECUTED = CACHE / "stage", CACHE / "executed"
 PACKAGE = ROOT / settings()["lib_path"]
@@ -67,7 +68,7 @@ def stage():
     stories = {below(path): read(path) for path in notebooks() if path.name != "index.ipynb"}
     pages = {path.name: written(path.read_text(encoding="utf-8")) for path in PAGES.glob("*.md")}
     pages["index.md"] += contents()
-    live = {where: text for where, text in pages.items() if "\n```{code-cell}\n" in text}
+    live = {where: text for where, text in pages.items() if LIVE in text}
     texts = {f"{where[:-3]}.ipynb": from_markdown(text) for where, text in live.items()} | stories
     shutil.copytree(ROOT / settings()["nbs_path"], EXECUTED, ignore=no_notebooks, dirs_exist_ok=True)
     with ProcessPoolExecutor(AT_A_TIME) as pool:
@@ -219,7 +220,15 @@ def at_home(text, where):
     """Let the links of a notebook to hand-written pages, which lead to their sources, lead to the pages themselves."""
     up = posixpath.relpath(".", posixpath.dirname(where) or ".")
     folder = PAGES.relative_to(ROOT).as_posix()
-    return re.sub(rf"(?<=\]\()(?:\.\./)+{folder}/(\w+\.md)", lambda link: posixpath.normpath(f"{up}/{link[1]}"), text)
+    return re.sub(
+        rf"(?<=\]\()(?:\.\./)+{folder}/(\w+\.md)", lambda link: posixpath.normpath(f"{up}/{as_staged(link[1])}"), text
+    )
+
+
+def as_staged(page):
+    """Return the name under which Sphinx reads a hand-written page: one with code is a notebook there."""
+    is_live = LIVE in (PAGES / page).read_text(encoding="utf-8")
+    return page.removesuffix(".md") + ".ipynb" if is_live else page
 
 
 def is_hidden(cell, found):

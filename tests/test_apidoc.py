@@ -2,6 +2,7 @@
 
 import apidoc
 import docstrings
+import pytest
 
 SOURCE = '''
 def scaled(x, /, *rest, factor=2.0, **options):
@@ -85,3 +86,12 @@ def test_a_dataclass_has_attributes():
         'class Pair:\n    """Two.\n\n    Attributes\n    ----------\n    a : int\n        The first.\n'
         '    b : int\n        The second.\n    """\n    a: int\n    b: int = 2\n', "Pair")
     assert "{py:class} Pair(a, b=2)" in text and "| **b** | int | `2` | The second. |" in text
+
+
+def test_links_lead_to_what_is_staged():
+    """Hand-written pages stand at the root of the site; one with code is a notebook there."""
+    stage = pytest.importorskip("stage", reason="the site is built with the docs extra")
+    text = "[own](../../dev/docs/pages/extend.md), [words](../../dev/docs/pages/glossary.md#rank), [else](../index.md)"
+    assert stage.at_home(text, "descent/registry.ipynb") == (
+        "[own](../extend.ipynb), [words](../glossary.md#rank), [else](../index.md)"
+    )
