@@ -360,10 +360,11 @@ def test_a_determinant_may_be_more_than_noise():
 
 @pytest.mark.parametrize("seed", range(12))
 def test_no_noise_in_fewer_dimensions(seed):
-    """x²y and two cubes, in four of five dimensions: rank 5, or close to a limit of four; never noise."""
+    """x²y and two cubes, in four of five dimensions: rank 5, or close to a limit of four, or nothing proved where last
+    bits lead to as many parameters as numbers; never noise."""
     T = form(5, (1, (0, 0, 1))) + to_dense(Factored(np.ones(2), np.random.default_rng(seed).normal(size=(2, 5)), 3))
     D = decompose(T)
-    assert D.rank == 5 and D.verdict == "exact" or D.rank == 4 and D.verdict == "diverging"
+    assert D.rank == 5 and D.verdict == "exact" or D.rank == 4 and D.verdict == "diverging" or D.verdict == "saturated"
     assert D.relative_error < 1e-9 and D.certificate.unique is not True
 
 
