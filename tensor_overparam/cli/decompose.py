@@ -35,8 +35,7 @@ def add_decompose(commands):
     c.add_argument("--max-components", type=int, metavar="R", help="look for at most so many")
     c.add_argument("--noise", type=float, metavar="SHARE",
                    help="how much of the tensor's norm is noise, if known; of data, sources whose "
-                        "cumulants are a smaller "
-                        "part of the norm of all are left out")
+                        "cumulants are a smaller part of the norm of all are left out")
     c.add_argument("--nonnegative", action="store_true", help="only components of positive weight")
     c.add_argument("--method", default="auto", help="algebra, descent, or auto (default): one, then the other")
     c.add_argument("--seconds", type=float, metavar="S", help="end after so many, with the best so far")

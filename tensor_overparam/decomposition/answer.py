@@ -116,14 +116,14 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
     >>> D.rank, D.verdict, recovery(D.target, truth).worst > .99
     (3, 'noise', True)
     """
+    if tell is not None and not callable(tell):
+        raise ValueError(f"tell is {tell!r}; expected a function of a `Look`, or None")
     a = _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds)
     if (noise or rank or start) is None and hasattr(T, "samples") and method == "auto" and not nonnegative:
         answer = _of_samples(T, a)
         if answer:
             return _concluded(*answer)
     T, a = _checked(T, a, symmetrize)
-    if tell is not None and not callable(tell):
-        raise ValueError(f"tell is {tell!r}; expected a function of a `Look`, or None")
     start = None if start is None else _components(start, T, a.scale)
     if T.order == 2:
         return _matrix(T, a)
@@ -373,7 +373,7 @@ def _of_samples(T, a):
     answer = components_of(T, a.seed)
     if answer is None:
         return None
-    w, V, found = answer
+    w, V = answer
     verdict = "noise" if len(w) <= a.most else "limit"
     size, kept = np.linalg.norm(V, axis=1), slice(None if a.most == inf else int(a.most))
     w, V = (w*size**T.order)[kept], (V/size[:, None])[kept]

@@ -38,7 +38,7 @@ def largest_misfit(
 def components_of(
     T,         # a target with samples
     seed:int,  # of the search
-):             # (k,) weights, (k, d) vectors and the `Sources`; None where sources do not explain the tensor
+):             # (k,) weights and (k, d) vectors; None where sources do not explain the tensor
     "Independent sources as components: the cumulants, and the columns of the mixing matrix."
     X = T.samples
     try:
@@ -48,4 +48,4 @@ def components_of(
     kept = found.keep(found.significance == "source")
     if found.n_samples >= FEW and largest_misfit(X, kept) > FAR:
         return None
-    return kept.cumulants, kept.mixing.T, found
+    return kept.cumulants, kept.mixing.T
