@@ -145,7 +145,7 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
     c = p.core
     first = Stage("compress", c.target.dim, (c.outside/(c.size**2 + c.outside))**.5)
     verdict = "" if verdict == "noise" and spotless(c) else verdict
-    verdict = judge(verdict, found, T.dim, T.order, lambda: _complex(c, a))
+    verdict = judge(verdict, found._replace(vectors=found.vectors @ basis), T.order, lambda: _complex(c, a))
     return _concluded(T, found, basis, (first, *look.stages), stop, verdict, a)
 
 # %% ../../nbs/decomposition/answer.ipynb #f40d44aa
@@ -406,7 +406,7 @@ def _as_measured(verdict, found, error, condition, T, a):
     "The verdict by the error of the whole tensor: exact is what is asked for, unless weights cancel beyond all digits."
     exact = error <= max(a.tol, ROUNDING)
     if verdict in ("noise", "limit", "unfinished") and exact and len(found.weights):
-        return judge("exact", found, T.dim, T.order)
+        return judge("exact", found, T.order)
     if verdict == "exact" and (condition == inf or not exact):
         return "diverging" if diverging(found, T.order) else verdict if exact else "unfinished"
     return verdict

@@ -36,8 +36,8 @@ class Verdict:
 VERDICTS = {
     "exact": Verdict(0, "the fit is exact, and that is no accident"),
     "noise": Verdict(0, "what is left looks like noise"),
-    "saturated": Verdict(3, "the fit is exact, but with as many parameters as numbers: nearly every tensor of this "
-                            "size has such a fit, so it proves nothing"),
+    "saturated": Verdict(3, "the fit is exact, but with as many parameters as there are numbers in the dimensions "
+                            "that the components span: nearly every tensor there has such a fit, so it proves nothing"),
     "diverging": Verdict(4, "components run away with weights that cancel: the tensor is close to a limit of tensors "
                             "with so many components, which itself needs more"),
     "complex": Verdict(5, "as many complex components as dimensions are exact; real ones need more, and this is the "
@@ -49,13 +49,12 @@ VERDICTS = {
 def judge(
     verdict:str, # 'exact', 'noise', 'limit', or '' where the work ended without one
     found:Found, # components
-    dim:int,     # d of the whole tensor
     order:int,   # l
     needs_complex=lambda: False, # asked where no fit is exact: is one with complex components?
 )->str:          # one of `VERDICTS`
     "The last word about a fit."
     if verdict == "exact":
-        return "saturated" if is_saturated(len(found.weights), dim, order) else "exact"
+        return "saturated" if is_saturated(found.vectors, order) else "exact"
     if verdict != "noise" and needs_complex():
         return "complex"
     return "diverging" if diverging(found, order) else verdict or "unfinished"

@@ -233,7 +233,7 @@ def travel(
             p = replace(p, reached=reach(c))
         for look in road(p, start, spare) if road is search else road(p, rough if road is by_groups else start):
             rough = look.found if road is through_noise else rough
-            if road is by_algebra and is_saturated(len(look.found.weights), c.basis.shape[1], c.target.order):
+            if road is by_algebra and is_saturated(look.found.vectors @ c.basis, c.target.order):
                 spare = look # it proves nothing: perhaps there is noise
                 break
             yield look
