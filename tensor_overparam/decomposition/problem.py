@@ -98,7 +98,7 @@ def is_saturated(
     if n > 1:
         span = np.linalg.matrix_rank(V/np.linalg.norm(V, axis=1, keepdims=True), tol=PLANE)
         d = span if n > span else d
-    return d > 1 and n*d >= monomial_count(d, order)
+    return bool(d > 1 and n*d >= monomial_count(d, order))
 
 def chance(
     c:Core,   # tensor
