@@ -16,8 +16,9 @@ prepare:
 	$(NOTEBOOKS) lint
 	$(PYTHON) -m ruff check
 
+# every notebook, compared with what it holds
 fresh:
-	$(NOTEBOOKS) execute --check
+	$(NOTEBOOKS) execute --all --check
 
 docs:
 	$(PYTHON) dev/docs.py build

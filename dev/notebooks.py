@@ -1,13 +1,14 @@
 """Look after the notebooks: execute, clean, export, lint, and make README.md.
 
-    python dev/notebooks.py execute [NOTEBOOK ...] [--check]   run them and store their outputs
+    python dev/notebooks.py execute [NOTEBOOK ...] [--all] [--check]   run them and store their outputs;
+                                                     without names those that have changed since, or what they import
     python dev/notebooks.py clean [--check]          drop what changes from run to run
     python dev/notebooks.py export [--check]         write the package from the notebooks
     python dev/notebooks.py lint                     hold the notebooks to the project's limits
     python dev/notebooks.py readme [--check]         write README.md from nbs/index.ipynb
 
-With --check nothing is written; the exit status is 1 where something would change
-(for outputs: by more than the last digits of a number).
+With --check no notebook or module is written; the exit status is 1 where something would change
+(for outputs: by more than the last digits of a number). What has been executed is put on record, see dev/executed.py.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import executed
 import kernels
 import nbformat
 import yaml
@@ -231,10 +233,15 @@ def plain(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def execute(paths, check=False):
-    """Execute notebooks and store their outputs, or with `check` compare them; name those that failed."""
+def execute(paths, check=False, all=False):
+    """Execute notebooks and store their outputs, or with `check` compare them; name those that failed.
+
+    Without paths only those are executed that are not as they were, unless `all` are asked for.
+    """
     failed = []
     for path in paths or notebooks():
+        if not paths and not all and executed.is_unchanged(path):
+            continue
         print(f"{name(path)} ...", end=" ", flush=True)
         start = time.perf_counter()
         try:
@@ -249,7 +256,10 @@ def execute(paths, check=False):
             seconds = time.perf_counter() - start
             length = f", better {GOOD_SECONDS} s" if seconds > GOOD_SECONDS else ""
             print("\n  ".join([f"{seconds:.1f} s{length}", *stale]))
-            failed += [name(path)] * bool(stale)
+            if stale:
+                failed.append(name(path))
+            else:
+                executed.note(path)
     for notebook in failed:
         print(f"failed: {notebook}")
     return int(bool(failed))
@@ -493,6 +503,7 @@ def parse():
     commands.add_parser("lint")
     for command in ("execute", "clean", "export", "readme"):
         commands.add_parser(command).add_argument("--check", action="store_true")
+    commands.choices["execute"].add_argument("--all", action="store_true", help="also what has not changed")
     commands.choices["execute"].add_argument("paths", nargs="*", type=lambda text: Path(text).resolve())
     return parser.parse_args()
 

@@ -8,6 +8,7 @@ import pytest
 
 tools = pytest.importorskip("notebooks", reason="the notebooks are looked after with the dev extra")
 
+import executed  # noqa: E402
 import nbformat  # noqa: E402
 import numpy as np  # noqa: E402
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output  # noqa: E402
@@ -35,7 +36,9 @@ def project(tmp_path, monkeypatch):
     """Return the path of a good notebook in a project of its own, which the tools look after."""
     tools.settings()
     shutil.copy(tools.ROOT / "settings.ini", tmp_path)
-    monkeypatch.setattr(tools, "ROOT", tmp_path.resolve())
+    for module in (tools, executed):
+        monkeypatch.setattr(module, "ROOT", tmp_path.resolve())
+    monkeypatch.setattr(executed, "RECORD", tmp_path / "executed.txt")
     path = tmp_path.resolve() / "nbs" / "small.ipynb"
     path.parent.mkdir()
     (path.parent / "sidebar.yml").write_text("website: {sidebar: {contents: [small.ipynb]}}")

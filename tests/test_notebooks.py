@@ -2,6 +2,8 @@
 
 What it then shows is what it holds. Numbers may differ, with a warning: another processor rounds in another order,
 and a chaotic optimiser makes a count of it. `make fresh` compares them on the machine that made the notebooks.
+
+A notebook that is on record as executed, with all that it imports as it is now, counts as slow: see dev/executed.py.
 """
 
 import warnings
@@ -10,10 +12,18 @@ import pytest
 
 tools = pytest.importorskip("notebooks", reason="the notebooks are run with the dev extra")
 
+import executed  # noqa: E402
+
 SKIPPED = set(tools.settings()["tst_flags"].split()) - {"raises"}
 
 
-@pytest.mark.parametrize("path", tools.notebooks(), ids=tools.name)
+PAGES = [
+    pytest.param(path, id=tools.name(path), marks=[pytest.mark.slow] * executed.is_unchanged(path))
+    for path in tools.notebooks()
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_notebook_runs_and_shows_what_it_holds(path, shared):
     try:
         fresh = tools.run(path, skip=SKIPPED)
