@@ -114,13 +114,22 @@ def reached(path):
 
 def closure(text):
     """Return all files of the package that a notebook's code can reach."""
-    if OTHERS.search(text):
-        return all_below(PACKAGE)
-    todo, seen = set().union(*(led_to(*one) for one in imported(text))), set()
+    return all_below(PACKAGE) if OTHERS.search(text) else all_reached(led_to(*one) for one in imported(text))
+
+
+def all_reached(sets):
+    """Return all files that the modules in some sets of files can reach, and these."""
+    todo, seen = set().union(*sets), set()
     while todo:
         seen |= todo
         todo = set().union(*map(reached, todo)) - seen
     return seen
+
+
+def forget():
+    """Read every file again: some have changed since."""
+    for known in (all_below, table, own_names, led_to, reached, digest):
+        known.cache_clear()
 
 
 # --- what was executed ----------------------------------------------------------------------------

@@ -5,13 +5,13 @@ TENSOR_OVERPARAM_SHARED names a folder, `start()` lets `Claim.judge` leave there
 of its hypotheses, the predicted and the measured numbers, their errors and the slack), and take it from there when the
 same claim is to be judged by the same experiment; the comparison itself is made anew. Only numbers are kept, as JSON.
 
-Same means: the same text of every module of the package, the same bytecode and constants of the claim's own functions
-and of all that they reach on their page, the same parameters, versions and processor. A function on a notebook's page
+Same means: the same bytecode and constants of the claim's own functions and of all that they reach on their page, the
+same text of every module of the package that these can reach, the same parameters, versions and processor. So what was
+shown yesterday still holds today, and is kept with what pytest remembers. A function on a notebook's page
 is the same as the one that was exported from it, unless a word of it has been changed; then the experiment runs.
 What cannot be told apart for certain is never shared.
 
-Without that variable nothing happens. Tests set it for the ledger's claims and for notebooks, in a folder that ends
-with the session.
+Without that variable nothing happens. Tests set it for the ledger's claims and for notebooks.
 """
 
 import dis
@@ -21,6 +21,7 @@ import json
 import os
 import platform
 import sys
+import time
 import types
 from bisect import bisect_left
 from dataclasses import MISSING, fields, is_dataclass, replace
@@ -29,6 +30,7 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+import executed
 import numpy as np
 
 import tensor_overparam
@@ -53,12 +55,9 @@ class Unknown(Exception):
 
 
 def surroundings():
-    """Return what every number depends on: the package's text, versions, the processor and what it is told to be."""
-    folder = Path(tensor_overparam.__file__).parent
-    texts = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.py"))}
+    """Return what every number depends on: versions, the processor and what it is told to be."""
     asked = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "SCIPY_ARRAY_API", "OMP_NUM_THREADS")
     return [
-        hashlib.sha256(repr(texts).encode()).hexdigest(),
         sys.version,
         platform.processor(),
         *(version(name) for name in ("numpy", "scipy", "array-api-compat")),
@@ -68,17 +67,30 @@ def surroundings():
 
 def key(claim, parameters, around):
     """Return the name of what an experiment shows: a hash of all that it depends on. Raises Unknown."""
-    page = claim.predict.__module__
-    seen = Fingerprint(page)
-    parts = [seen.of(getattr(claim, part)) for part in PARTS]
-    return hashlib.sha256(repr([around, parts, seen.of(parameters)]).encode()).hexdigest()
+    parts, modules = made_of(claim, parameters)
+    return hashlib.sha256(repr([around, parts, texts(modules)]).encode()).hexdigest()
+
+
+def made_of(claim, parameters):
+    """Return the fingerprints of an experiment, and the modules that its page takes something from."""
+    seen = Fingerprint(claim.predict.__module__)
+    return [*(seen.of(getattr(claim, part)) for part in PARTS), seen.of(parameters)], seen.modules
+
+
+def texts(modules):
+    """Return {file: hash} of all that some modules of the package, and the ledger itself, can reach."""
+    if Path(tensor_overparam.__file__).parent != executed.ROOT / PACKAGE:
+        raise Unknown(tensor_overparam.__file__)
+    own = [name for name in modules | {Claim.__module__} if name.partition(".")[0] == PACKAGE]
+    files = executed.all_reached(executed.led_to(name, ()) for name in own)
+    return {path.relative_to(executed.ROOT).as_posix(): executed.digest(path) for path in sorted(files)}
 
 
 class Fingerprint:
     """What values are made of, down to numbers and bytecode; what the package holds is called by its name."""
 
     def __init__(self, page):
-        self.page, self.met = page, {}
+        self.page, self.met, self.modules = page, {}, set()
 
     def of(self, value):
         """Return the fingerprint of a value as nested tuples of text and numbers."""
@@ -91,6 +103,7 @@ class Fingerprint:
         if isinstance(value, set | frozenset):
             return type(value).__name__, tuple(sorted(map(repr, map(self.of, value))))
         if isinstance(value, types.ModuleType) and value.__name__.partition(".")[0] in KNOWN:
+            self.modules.add(value.__name__)
             return "module", value.__name__
         return self.once(value)
 
@@ -109,6 +122,7 @@ class Fingerprint:
             return self.own_class(value)
         if place is None:
             raise Unknown(repr(value)[:80])
+        self.modules.add(place[0])
         return "named", *place
 
     def own_function(self, function):
@@ -293,6 +307,7 @@ def start():
         except (Unknown, RecursionError):
             return runs(self, **parameters)
         if path.exists():
+            path.touch()
             return runs(repeated(self, json.loads(path.read_text(encoding="utf-8"))))
         heard = {}
         comparison = runs(listened(self, heard), **parameters)
@@ -312,3 +327,10 @@ def leave(path, claim, heard):
     with NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
         file.write(text)
     os.replace(file.name, path)
+
+
+def forget(folder, days):
+    """Throw away what nobody has asked for in so many days."""
+    for path in Path(folder).iterdir():
+        if path.stat().st_mtime < time.time() - 86400 * days:
+            path.unlink(missing_ok=True)

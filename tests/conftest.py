@@ -1,7 +1,8 @@
 """What every test may count on."""
 
 import signal
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import pytest
 import shared as sharing
@@ -20,28 +21,28 @@ def pytest_configure(config):
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     sharing.start()
-    if not hasattr(config, "workerinput"):
-        config.stash[FOLDER] = TemporaryDirectory(prefix="shared-")
+    if hasattr(config, "workerinput"):
+        return
+    if cache := getattr(config, "cache", None):
+        config.stash[FOLDER] = str(cache.mkdir("shared"))
+        sharing.forget(config.stash[FOLDER], days=30)
+    else:
+        config.stash[FOLDER] = mkdtemp(prefix="shared-")
+        config.add_cleanup(lambda: rmtree(config.stash[FOLDER], ignore_errors=True))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node):
     """Tell a process where those of this session share."""
-    node.workerinput["shared"] = node.config.stash[FOLDER].name
-
-
-def pytest_unconfigure(config):
-    """Forget what was shared."""
-    if FOLDER in config.stash:
-        config.stash[FOLDER].cleanup()
+    node.workerinput["shared"] = node.config.stash[FOLDER]
 
 
 @pytest.fixture
 def shared(request, monkeypatch):
-    """Let the ledger's claims be judged once in this session, see dev/shared.py; not where machines are simulated."""
+    """Let the ledger's claims be judged once, see dev/shared.py; not where machines are simulated."""
     config = request.config
     if not config.getoption("--salt", 0):
-        folder = config.workerinput["shared"] if hasattr(config, "workerinput") else config.stash[FOLDER].name
+        folder = config.workerinput["shared"] if hasattr(config, "workerinput") else config.stash[FOLDER]
         monkeypatch.setenv(sharing.VARIABLE, folder)
 
 

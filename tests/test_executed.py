@@ -78,9 +78,9 @@ def project(tmp_path, monkeypatch):
     page = tmp_path / "nbs" / "page.ipynb"
     page.parent.mkdir()
     page.write_text(notebook("from tensor_overparam.wing import f", "3"))
-    forget()
+    executed.forget()
     yield page
-    forget()
+    executed.forget()
 
 
 def notebook(source, output, prose="Words."):
@@ -89,11 +89,6 @@ def notebook(source, output, prose="Words."):
         {"cell_type": "code", "source": [source], "outputs": [{"text": output}]},
     ]
     return json.dumps({"cells": cells})
-
-
-def forget():
-    for known in "all_below table own_names led_to reached digest".split():
-        getattr(executed, known).cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -115,7 +110,7 @@ def test_what_changes_a_page(project, file, text, unchanged):
     executed.note(project)
     assert executed.is_unchanged(project)
     (executed.ROOT / file).write_text(text)
-    forget()
+    executed.forget()
     assert executed.is_unchanged(project) == unchanged
 
 

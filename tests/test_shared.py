@@ -1,6 +1,7 @@
 """What claims share in a session: only what is the same to the last word and bit, and only numbers."""
 
 import json
+import os
 import shutil
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+import executed
 import numpy as np
 import pytest
 import shared as sharing
@@ -123,21 +125,58 @@ def test_every_claim_of_a_notebook_has_the_key_of_the_exported_one(module):
             assert sharing.key(claim, parameters[0], AROUND) == sharing.key(CHECKS[name], parameters[1], AROUND), name
 
 
-def test_a_changed_line_in_any_module_changes_every_key(tmp_path, monkeypatch):
-    """Whether the experiment can reach it or not."""
-    shutil.copytree(Path(tensor_overparam.__file__).parent, tmp_path / "package")
-    monkeypatch.setattr(tensor_overparam, "__file__", str(tmp_path / "package" / "__init__.py"))
-    files = sorted((tmp_path / "package").rglob("*.py"))
-    assert len(files) > 60
-    keys = set()
-    for path in files:
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """Let the package's text be read from a copy."""
+    shutil.copytree(Path(tensor_overparam.__file__).parent, tmp_path / "tensor_overparam")
+    monkeypatch.setattr(tensor_overparam, "__file__", str(tmp_path / "tensor_overparam" / "__init__.py"))
+    monkeypatch.setattr(executed, "ROOT", tmp_path)
+    executed.forget()
+    yield tmp_path / "tensor_overparam"
+    executed.forget()
+
+
+@pytest.mark.parametrize("name, reached, other", [
+    ("lazy-rank", ("tensors/monomials", "descent/objective", "core/claim"), ("rotation/energy", "nets/limits")),
+    ("mixture-nt", ("nets/mixture", "core/claim"), ("rotation/energy", "cli/options")),
+])
+def test_a_changed_line_in_what_is_reached_changes_the_key(copy, name, reached, other):
+    """And only there: what a claim's experiment cannot run does not count."""
+    claim = CHECKS[name]
+    before = sharing.key(claim, claim.quick, AROUND)
+    for file in (*reached, *other):
+        path = copy / f"{file}.py"
         text = path.read_text(encoding="utf-8")
         path.write_text(f"{text}\nx = 1\n", encoding="utf-8")
-        keys.add(sharing.surroundings()[0])
+        executed.forget()
+        assert (sharing.key(claim, claim.quick, AROUND) != before) == (file in reached), file
         path.write_text(text, encoding="utf-8")
-    assert len(keys | {sharing.surroundings()[0]}) == len(files) + 1
-    claim = CHECKS["lazy-rank"]
-    assert len({sharing.key(claim, claim.quick, (text,)) for text in keys}) == len(files)
+
+
+@pytest.mark.parametrize("name", ["lazy-flow-end", "mixture-nt", "adaptive-frozen-tail", "adaptive-worse"])
+def test_what_runs_counts(name):
+    """Files of the package that are seen at work in an experiment are among those whose text is in its key."""
+    claim = CHECKS[name]
+    modules = sharing.made_of(claim, claim.quick)[1]
+    own = Path(sys.modules[claim.predict.__module__].__file__).resolve()
+    files, package = set(), str(own.parent.parent)
+
+    def note(frame, event, argument):
+        if frame.f_code.co_filename.startswith(package) and frame.f_code.co_name != "<module>":
+            files.add(Path(frame.f_code.co_filename).relative_to(executed.ROOT).as_posix())
+
+    sys.setprofile(note)
+    try:
+        Claim.judge.runs(claim, **claim.quick)
+    finally:
+        sys.setprofile(None)
+    assert files - {own.relative_to(executed.ROOT).as_posix()} <= sharing.texts(modules).keys()
+
+
+def test_another_package_is_not_known(monkeypatch, tmp_path):
+    monkeypatch.setattr(tensor_overparam, "__file__", str(tmp_path / "__init__.py"))
+    with pytest.raises(sharing.Unknown):
+        sharing.texts(set())
 
 
 @pytest.mark.parametrize("variable", ["OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES"])
@@ -231,3 +270,12 @@ def test_the_ledger_reads_as_it_was_measured(runs):
     """A claim of the ledger, as the tests measure it and as a page repeats it."""
     first, again = (shown(CHECKS["lazy-growth"].check()) for _ in range(2))
     assert first == again
+
+
+def test_what_nobody_asks_for_is_thrown_away(tmp_path):
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    for path in (old, new):
+        path.write_text("{}")
+    os.utime(old, (0, 0))
+    sharing.forget(tmp_path, days=30)
+    assert list(tmp_path.iterdir()) == [new]
