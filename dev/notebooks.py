@@ -22,8 +22,10 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from configparser import ConfigParser
-from functools import cache
+from contextlib import nullcontext
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -233,36 +235,40 @@ def plain(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def execute(paths, check=False, all=False):
+def execute(paths, check=False, all=False, jobs=1):
     """Execute notebooks and store their outputs, or with `check` compare them; name those that failed.
 
-    Without paths only those are executed that are not as they were, unless `all` are asked for.
+    Without paths only those are executed that are not as they were, unless `all` are asked for; `jobs` at a time.
     """
+    chosen = paths or [path for path in notebooks() if all or not executed.is_unchanged(path)]
+    if jobs > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # in the kernels: threads would only wait for each other
     failed = []
-    for path in paths or notebooks():
-        if not paths and not all and executed.is_unchanged(path):
-            continue
-        print(f"{name(path)} ...", end=" ", flush=True)
-        start = time.perf_counter()
-        try:
-            fresh = cleaned(run(path))
-            stale = stale_outputs(path, fresh) if check else []
-            if not check:
-                path.write_bytes(fresh)
-        except NotebookError as error:
-            failed.append(name(path))
-            print(f"FAILED\n{error}")
-        else:
-            seconds = time.perf_counter() - start
-            length = f", better {GOOD_SECONDS} s" if seconds > GOOD_SECONDS else ""
-            print("\n  ".join([f"{seconds:.1f} s{length}", *stale]))
-            if stale:
-                failed.append(name(path))
-            else:
+    with ProcessPoolExecutor(jobs) if jobs > 1 else nullcontext() as pool:
+        for path, (is_good, said) in zip(chosen, (pool.map if pool else map)(partial(once, check=check), chosen)):
+            print(f"{name(path)} ... {said}", flush=True)
+            if is_good:
                 executed.note(path)
+            else:
+                failed.append(name(path))
     for notebook in failed:
         print(f"failed: {notebook}")
     return int(bool(failed))
+
+
+def once(path, check):
+    """Execute a notebook and store or compare its outputs; tell whether all is well, and what is to be said."""
+    start = time.perf_counter()
+    try:
+        fresh = cleaned(run(path))
+    except NotebookError as error:
+        return False, f"FAILED\n{error}"
+    stale = stale_outputs(path, fresh) if check else []
+    if not check:
+        path.write_bytes(fresh)
+    seconds = time.perf_counter() - start
+    length = f", better {GOOD_SECONDS} s" if seconds > GOOD_SECONDS else ""
+    return not stale, "\n  ".join([f"{seconds:.1f} s{length}", *stale])
 
 
 def stale_outputs(path, fresh, numbers=True):
@@ -503,6 +509,7 @@ def parse():
     commands.add_parser("lint")
     for command in ("execute", "clean", "export", "readme"):
         commands.add_parser(command).add_argument("--check", action="store_true")
+    commands.choices["execute"].add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time")
     commands.choices["execute"].add_argument("--all", action="store_true", help="also what has not changed")
     commands.choices["execute"].add_argument("paths", nargs="*", type=lambda text: Path(text).resolve())
     return parser.parse_args()
