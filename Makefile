@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 NOTEBOOKS = $(PYTHON) dev/notebooks.py
 
-.PHONY: setup prepare fresh docs look test bench compare constraints ci
+.PHONY: setup prepare fresh docs look test all bench compare constraints ci
 
 setup:
 	python3 -m venv .venv
@@ -29,6 +29,9 @@ look:
 
 test:
 	$(PYTHON) -m pytest -n auto
+
+all:
+	$(PYTHON) -m pytest -n auto -m ""
 
 bench:
 	$(PYTHON) tests/bench/bench_regimes.py

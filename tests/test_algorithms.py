@@ -98,10 +98,18 @@ def test_what_comes_out(name, target):
 @each_algorithm
 @each_target
 def test_the_error_falls(name, target):
-    """Some hundred steps with default options bring every trainer nearer to every target."""
-    options = {"steps": 300} if "steps" in ALGORITHMS[name].short else {}
+    """Some hundred steps, or a part of the usual time, bring every trainer nearer to every target."""
+    options = {key: value for key, value in {"steps": 300, "time": 15.0}.items() if key in ALGORITHMS[name].short}
     fit = ALGORITHMS[name].train(TARGETS[target](), 6, rng=2, **options)
     assert trace(fit)[-1] < 0.99 * trace(fit)[0]
+
+
+@pytest.mark.slow
+@each_target
+def test_deflation_takes_its_time(target):
+    """And in the time that it takes of itself it comes down to its tolerance, or no less near than in a part of it."""
+    part, whole = (ALGORITHMS["deflation"].train(TARGETS[target](), 6, rng=2, **o) for o in ({"time": 15.0}, {}))
+    assert trace(whole)[-1] <= max(0.05, 1.01 * trace(part)[-1])
 
 
 @each_algorithm
