@@ -18,17 +18,12 @@ from dataclasses import fields
 from time import perf_counter
 from importlib.util import find_spec
 
-import numpy as np
 from .._version import __version__
 from .completion import SHELLS, PrintCompletion
 from .decompose import add_decompose, decompose_file
-from .options import PLANTED, integers, made_by, own_tensor, settle, target_of, writable
+from .options import PLANTED, Words, integers, kind_option, made_by, own_tensor, settle
+from .options import target_of, writable
 from .phase import add_phase, phase_command
-from ..descent.regimes import needed_widths, same_width
-from ..descent.registry import names
-from ..descent.lazy import lazy_width
-from ..tensors.problems import KINDS
-from ..core.whole_file import whole_file
 
 # %% ../../nbs/cli/commands.ipynb #b4e0fe3a
 ABOUT = """See over-parameterised tensor decomposition at work.
@@ -73,7 +68,7 @@ def parser():
     planted.add_argument("--dim", type=int, metavar="D", help="dimension d (default 40)")
     planted.add_argument("--rank", type=int, metavar="R", help="planted components r (default 4)")
     planted.add_argument("--order", type=int, metavar="L", help="order l of the tensor (default 3)")
-    planted.add_argument("--kind", choices=list(KINDS), help="how the components lie (default random)")
+    kind_option(planted)
     planted.add_argument("--dims", type=integers, metavar="D,D,…",
                          help="dimensions for the second table (default 10,20,40,80,160)")
     k = commands.add_parser("check", help="hold every theorem against a measurement: the ledger", description=LEDGER)
@@ -97,8 +92,9 @@ def _run_options(c):
     run = c.add_argument_group("run")
     run.add_argument("--widths", type=integers, metavar="M,M,…",
                      help="numbers of components to compare at (default: around the rank, or 1,2,4,8,16)")
-    run.add_argument("--algorithm", action="append", default=[], choices=names(), metavar="NAME",
-                     help=f"compare this one too; may be given again: {', '.join(names())}")
+    run.add_argument("--algorithm", action="append", default=[], metavar="NAME",
+                     choices=Words("tensor_overparam.descent.registry", "names"),
+                     help="compare this one too; may be given again: %(choices)s")
     run.add_argument("--seeds", type=int, default=10, metavar="N", help="independent starts (default 10)")
     run.add_argument("--epochs", type=int, default=None, metavar="K",
                      help="most epochs of the search (default 60; 20 for your own tensor)")
@@ -107,6 +103,8 @@ def _run_options(c):
 # %% ../../nbs/cli/commands.ipynb #ad0e4d03
 def compare(a, say=print):
     "The command `compare`: tables on the screen, a figure and a JSON file on disk."
+    from tensor_overparam.descent.lazy import lazy_width
+    from tensor_overparam.descent.regimes import needed_widths, same_width
     for option in ("seeds", "epochs"):
         number = getattr(a, option)
         if number is not None and number < 1:
@@ -152,6 +150,7 @@ def _rows(say):
 # %% ../../nbs/cli/commands.ipynb #d28820e8
 def check(a, say=print):
     "The command `check`: the ledger, line by line. Returns the exit code."
+    from tensor_overparam.core.whole_file import whole_file
     from tensor_overparam.ledger import CHECKS, check_target, line, report
     if a.list:
         for name, claim in CHECKS.items():
@@ -182,6 +181,7 @@ def check(a, say=print):
 # %% ../../nbs/cli/commands.ipynb #b9dff4b5
 def write(out, errors, needed, a, name, say):
     "NAME.json, and NAME.png where Matplotlib is installed; each whole or not at all."
+    from tensor_overparam.core.whole_file import whole_file
     options = {k: v for k, v in vars(a).items() if k != "command"}
     record = dict(what=name, **made_by(), options=options, same_width=_plain(errors),
                   needed_widths=needed and _plain(needed))
@@ -206,7 +206,7 @@ def _plain(result):
     def plain(v):
         if isinstance(v, dict):
             return {k: plain(x) for k, x in v.items()}
-        return v.tolist() if isinstance(v, np.ndarray) else v
+        return v.tolist() if hasattr(v, "tolist") else v
     return plain(kept)
 
 # %% ../../nbs/cli/commands.ipynb #bcdfba77
