@@ -11,13 +11,12 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from tensor_overparam.core import threads
-from tensor_overparam.core.threads import limit_threads, play, rounds
 from tensor_overparam.descent.objective import residual
 from tensor_overparam.sweeps.workers import one_thread
-from tensor_overparam.tensors import kernels
+from tensor_overparam.tensors import kernels, threads
 from tensor_overparam.tensors.kernels import add_product, contract_factored
 from tensor_overparam.tensors.targets import Factored
+from tensor_overparam.tensors.threads import limit_threads, play, rounds
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sweeping import Counting, descent, draw, fragile, quiet, script
 
-from tensor_overparam.core.threads import pools
 from tensor_overparam.sweeps.runs import Function
 from tensor_overparam.sweeps.store import SweepStore
 from tensor_overparam.sweeps.workers import attempt, batch_for, batch_size, batched, pack, unpack
+from tensor_overparam.tensors.threads import pools
 
 some = settings(deadline=None, max_examples=60, derandomize=True)
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from .._version import __version__
 from ..core.loop import all_or_nothing
-from ..core.threads import limit_threads
+from ..tensors.threads import limit_threads
 from .runs import RESERVED, Function, decode, encode, identify
 
 # %% ../../nbs/sweeps/workers.ipynb #ef9fdc35

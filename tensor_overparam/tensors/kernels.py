@@ -12,7 +12,7 @@ from functools import cache
 from math import ceil, prod
 
 import numpy as np
-from ..core.threads import play, rounds
+from .threads import play, rounds
 from .monomials import array_namespace, monomial_count, monomials, multiplicities
 
 # %% ../../nbs/tensors/kernels.ipynb #0dbc44fa
