@@ -159,7 +159,8 @@ def _own_panels(C, a, p):
     if m <= PANEL:
         return power(C.dot(C.T), p).dot(aC)
     C, aC = (np.ascontiguousarray(X, dtype=aC.dtype) for X in (C, aC))
-    out, blocks, tall = np.empty_like(C), _blocks(m), min(BLOCK, max(PANEL, 2*d))
+    out, blocks = np.empty_like(C), _blocks(m)
+    tall = PANEL if len(blocks) == 1 else min(BLOCK, max(PANEL, 2*d))
     def worker():
         width = max(b.stop - b.start for b in blocks)
         panel, spare = np.empty(tall*width, dtype=out.dtype), np.empty(CACHE, dtype=out.dtype)
