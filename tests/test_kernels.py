@@ -261,6 +261,8 @@ def test_blocks_agree(monkeypatch, limit):
     expected = ((C @ U.T) ** 3 * a) @ U
     monkeypatch.setattr(kernels, "panel_rows", lambda n: limit)
     monkeypatch.setattr(kernels, "_block", lambda d, order: limit)
+    for name in ("PANEL", "BLOCK", "CACHE"):
+        monkeypatch.setattr(kernels, name, limit)
     assert_close(kernels._panels(C, a, U, 3), expected, size=100 * np.abs(expected).max())
     own = ((U @ U.T) ** 3 * a) @ U
     assert_close(kernels._own_panels(U, a, 3), own, size=100 * np.abs(own).max())

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sweeping import Counting, descent, draw, fragile, quiet, script
 
-from tensor_overparam.sweeps import workers
 from tensor_overparam.sweeps.runs import Function
 from tensor_overparam.sweeps.store import SweepStore
 from tensor_overparam.sweeps.workers import attempt, batch_for, batch_size, batched, pack, unpack
+from tensor_overparam.tensors.threads import pools
 
 some = settings(deadline=None, max_examples=60, derandomize=True)
 
@@ -218,10 +218,10 @@ def threads(width, seed):
 
 def test_without_threadpoolctl_there_is_no_limit(monkeypatch):
     """It is no dependency."""
-    workers._pools.cache_clear()
+    pools.cache_clear()
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     assert quiet(draw, {"width": [2], "dim": [3]}, [0], ":memory:")["status"][0] == "done"
-    workers._pools.cache_clear()
+    pools.cache_clear()
 
 
 def test_unpicklable_functions():

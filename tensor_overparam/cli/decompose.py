@@ -9,16 +9,10 @@ __all__ = ['add_decompose', 'tensor_in', 'decompose_file', 'account', 'sources_f
 import json
 import warnings
 from importlib.util import find_spec
+from math import isfinite
 from pathlib import Path
 
-import numpy as np
 from .options import about_data, made_by, writable
-from ..data.sources import ica
-from ..decomposition.answer import decompose
-from ..tensors.files import data_tensor, read_array, read_samples, read_tensor
-from ..tensors.problems import whiten
-from ..core.loop import Stop
-from ..core.whole_file import whole_file
 
 # %% ../../nbs/cli/decompose.ipynb #e6baa3a6
 def add_decompose(commands):
@@ -48,6 +42,9 @@ def add_decompose(commands):
 # %% ../../nbs/cli/decompose.ipynb #3b90cef1
 def tensor_in(a):
     "The tensor that the file holds, what to call it, and the matrix that takes centred samples to its coordinates."
+    import numpy as np
+    from tensor_overparam.tensors.files import data_tensor, read_array, read_samples, read_tensor
+    from tensor_overparam.tensors.problems import whiten
     of_data = a.cumulant is not None or a.moment is not None
     if not of_data:
         if a.whiten is not None:
@@ -74,6 +71,9 @@ def decompose_file(a, say=print):
         writable(a.json, "--json")
     if a.cumulant is not None and a.whiten is None:
         return sources_file(a, out, say)
+    import numpy as np
+    from tensor_overparam.core.loop import Stop
+    from tensor_overparam.decomposition.answer import decompose
     T, name, to_core = tensor_in(a)
     order, dim = (T.order, T.dim) if hasattr(T, "order") else (np.ndim(T), len(T))
     say(f"{name}: order l = {order}, dimension d = {dim}" + ("" if to_core is None else
@@ -123,6 +123,7 @@ def _chosen(found, a):
     "The sources to be written: those that were asked for, else those that are sure, up to the limits."
     if a.rank is not None:
         return found
+    import numpy as np
     rows = found.significance == "source"
     if a.noise is not None:
         rows = rows & (abs(found.cumulants) > a.noise*np.linalg.norm(found.cumulants))
@@ -132,6 +133,10 @@ def _chosen(found, a):
 def sources_file(a, out, say=print):
     "Independent sources of samples, written to files. Returns 0, and 1 where there are none or too many."
     _data_options(a)
+    import numpy as np
+    from tensor_overparam.core.whole_file import whole_file
+    from tensor_overparam.data.sources import ica
+    from tensor_overparam.tensors.files import read_samples
     X = read_samples(a.file)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
@@ -170,6 +175,7 @@ def table(found):
 # %% ../../nbs/cli/decompose.ipynb #5d0a1c02
 def _write(D, out, a, name, to_core, say):
     "The files, and their names."
+    from tensor_overparam.core.whole_file import whole_file
     extra = {} if to_core is None else {"unmixing": D.vectors @ to_core.T}
     D.save(f"{out}.npz", **extra)
     written = [f"{out}.npz"]
@@ -185,7 +191,7 @@ def _write(D, out, a, name, to_core, say):
     if a.json:
         options = {k: v for k, v in vars(a).items() if k != "command"}
         about = dict(what=name, rank=D.rank, weights=D.weights.tolist(), **D.account(), options=options, **made_by())
-        if not np.isfinite(about["condition"]):
+        if not isfinite(about["condition"]):
             about["condition"] = None
         with whole_file(a.json, "w") as f:
             f.write(json.dumps(about, indent=1) + "\n")

@@ -14,11 +14,7 @@ from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 
-from .options import integers, writable
-from ..descent.lazy import lazy_width
-from ..sweeps.diagrams import NAMES, PhaseDiagram, curve, plan, run_all
-from ..tensors.problems import KINDS
-from ..core.whole_file import whole_file
+from .options import Words, integers, kind_option, writable
 
 # %% ../../nbs/cli/phase.ipynb #fc0ec300
 OWN = dict(over=None, values=None, order=3, dim=20, rank=4, kind="random", widths=None)
@@ -34,19 +30,21 @@ def add_phase(commands):
     c.add_argument("--out", default="phase", metavar="FOLDER", help="stores, tables and pictures (default phase)")
     c.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
     own = c.add_argument_group("a curve of your own")
-    own.add_argument("--algorithm", choices=NAMES, help="measure this one")
+    own.add_argument("--algorithm", choices=Words("tensor_overparam.sweeps.diagrams", "NAMES"), metavar="NAME",
+                     help="measure this one: %(choices)s")
     own.add_argument("--over", choices=("dim", "rank"), help="what to vary (default dim)")
     own.add_argument("--values", type=integers, metavar="X,X,…", help="its values (default 10,20,40 or 2,4,8)")
     own.add_argument("--order", type=int, metavar="L", help="order l (default 3)")
     own.add_argument("--dim", type=int, metavar="D", help="dimension d, where it is not varied (default 20)")
     own.add_argument("--rank", type=int, metavar="R", help="planted components r, where not varied (default 4)")
-    own.add_argument("--kind", choices=list(KINDS), help="how the components lie (default random)")
+    kind_option(own)
     own.add_argument("--widths", type=integers, metavar="LOW,HIGH",
                      help="where to look (default 1 to 12 times the rank)")
 
 # %% ../../nbs/cli/phase.ipynb #d70a9898
 def phase_command(a, say=print):
     "The command `phase`. Returns the exit code."
+    from tensor_overparam.sweeps.diagrams import plan, run_all
     if a.list:
         for name, spec in plan(quick=a.quick).items():
             say(f"{name:14} {f'{len(spec)} curves' if isinstance(spec, list) else 'a diagram over ' + spec[0]}")
@@ -77,6 +75,7 @@ def _workers(n):
 # %% ../../nbs/cli/phase.ipynb #b351041c
 def _own(a, folder, executor):
     "The curve that was asked for."
+    from tensor_overparam.sweeps.diagrams import curve
     o = {name: getattr(a, name) if getattr(a, name) is not None else default for name, default in OWN.items()}
     over = o["over"] or "dim"
     if getattr(a, over) is not None:
@@ -105,7 +104,9 @@ def _pictures(results, folder, say):
         return [str(folder)]
     import matplotlib
     matplotlib.use("Agg")
+    from tensor_overparam.core.whole_file import whole_file
     from tensor_overparam.plots.phase import phase_diagram, thresholds
+    from tensor_overparam.sweeps.diagrams import PhaseDiagram
     written = []
     for name, result in results.items():
         if isinstance(result, PhaseDiagram):
@@ -125,5 +126,6 @@ def _pictures(results, folder, say):
 
 def _lazy(curves):
     "The exact lazy widths beside needed ones, where the dimension varies."
+    from tensor_overparam.descent.lazy import lazy_width
     c = curves[0]
     return {"lazy, exact": [lazy_width(d, c.fixed["order"]) for d in c.x]} if c.over == "dim" else None

@@ -12,7 +12,7 @@ from math import factorial, prod
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
+from ..tensors.monomials import array_namespace
 from .objective import Fit, Setup, conclude, prepare, sphere
 from ..tensors.targets import Factored, Target, TargetLike
 from ..core.loop import Move, only_record, run

@@ -14,8 +14,7 @@ from math import log
 from types import SimpleNamespace
 
 import numpy as np
-from scipy.integrate import quad, solve_ivp
-from scipy.stats import norm
+import scipy
 from .modified import Options, epoch_time, modified_gd, modified_gradient, modified_step
 from .modified import reinitialise, small_components
 from .objective import prepare
@@ -203,7 +202,7 @@ def turning_to_a_direction(
         x0 = np.array([r.trace["x"][0] for r in runs]).ravel()
         def ode(t, x, l=l):
             return share*l*x**(l - 1)*(1 - x*x)
-        laws.append(solve_ivp(ode, (0, 2), x0, t_eval=times, rtol=1e-9, atol=1e-11).y.T)
+        laws.append(scipy.integrate.solve_ivp(ode, (0, 2), x0, t_eval=times, rtol=1e-9, atol=1e-11).y.T)
         found = np.array([r.trace["x"][np.round(times/rate).astype(int)] for r in runs])
         paths.append(found.swapaxes(0, 1).reshape(4, -1))
         total = max(total, max(r.trace["q"][r.time <= times[-1]].sum(-1).max() for r in runs))
@@ -233,7 +232,8 @@ def fresh_cosines(d, m, batches, seed):
 
 def largest_gaussian(m):
     "Mean of the largest of m Gaussians."
-    return quad(lambda x: x*m*norm.pdf(x)*norm.cdf(x)**(m - 1), -8, 10)[0]
+    law = scipy.stats.norm
+    return scipy.integrate.quad(lambda x: x*m*law.pdf(x)*law.cdf(x)**(m - 1), -8, 10)[0]
 
 def best_cosines(dim, batches, formula):
     "√d times the best of m fresh cosines, for three m."
@@ -255,7 +255,7 @@ def lucky_batches(dim, batches, lucky):
     "Chances, and shares among batches of ten fresh components, of a cosine of at least τ/√d."
     best = dim**.5*fresh_cosines(dim, 10, batches, 560).max(axis=1)
     taus = (1., 1.5, 2., 2.5)
-    chance = np.array([lucky(norm.sf(tau), 10) for tau in taus])
+    chance = np.array([lucky(scipy.stats.norm.sf(tau), 10) for tau in taus])
     return SimpleNamespace(dim=dim, taus=taus, chance=chance, share=[np.mean(best >= tau) for tau in taus],
                            error=np.sqrt(chance*(1 - chance)/batches))
 

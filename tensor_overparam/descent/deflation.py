@@ -13,9 +13,8 @@ from math import ceil, log
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
-from scipy.integrate import quad, solve_ivp
-from scipy.special import logsumexp
+from ..tensors.monomials import array_namespace
+import scipy
 from .modified import modified_gradient, student
 from .objective import Fit, Setup, as_seeds, conclude, given, prepare, sphere
 from ..tensors.targets import Factored, Target, TargetLike
@@ -81,7 +80,7 @@ def integrate(
         growth, turn = polar_odes(V, target - Factored(np.exp(y[:m]), V, target.order), penalty)
         return np.concatenate([growth, turn.ravel()])
     start = np.concatenate([2*np.log(norm), (C/norm[:, None]).ravel()])
-    y = solve_ivp(rhs, (0, times[-1]), start, t_eval=times, method="DOP853", rtol=1e-11, atol=1e-13).y.T
+    y = scipy.integrate.solve_ivp(rhs, (0, times[-1]), start, t_eval=times, method="DOP853", rtol=1e-11, atol=1e-13).y.T
     return np.exp(y[:, :m, None]/2)*y[:, m:].reshape(-1, m, d)
 
 # %% ../../nbs/descent/deflation.ipynb #08c9b565
@@ -315,7 +314,7 @@ def arrival_time(
     elif order == 4:
         delay = (1/(2*x**2) - .5 - np.log(x))/4
     else:
-        delay = np.vectorize(lambda x: quad(_delay, x, 1, args=order)[0], otypes=[float])(x)
+        delay = np.vectorize(lambda x: scipy.integrate.quad(_delay, x, 1, args=order)[0], otypes=[float])(x)
     return np.where(v > 0, delay/a, np.inf)
 
 def _delay(x, order):
@@ -337,7 +336,7 @@ def escape_time(
         goes = np.argmax(a*np.where(np.isfinite(delay), np.abs(x), 0)**(order - 2), axis=-1)
         delay = np.where(goes[..., None] == np.arange(x.shape[-1]), delay, np.inf)
     size = np.broadcast_to(size, x.shape[:-1])[..., None]
-    a, reached = a[..., 0, :], logsumexp(np.log(size) - 4*a*delay, axis=-2)
+    a, reached = a[..., 0, :], scipy.special.logsumexp(np.log(size) - 4*a*delay, axis=-2)
     return (np.log(a) - reached)/(4*a - 2*penalty)
 
 # %% ../../nbs/descent/deflation.ipynb #903299c2
@@ -359,7 +358,7 @@ def escape_time_ode(
         def rhs(_, y, R=R): return np.append(*polar_odes(y[m:].reshape(m, r + 1), R, penalty))
         def excess(_, y): return np.max(np.where(left, _log_mass(y, m, order) - np.log(a/2), -np.inf))
         excess.terminal, excess.direction = True, 1
-        path = solve_ivp(rhs, (t, until), y, events=excess, rtol=1e-6, atol=1e-9)
+        path = scipy.integrate.solve_ivp(rhs, (t, until), y, events=excess, rtol=1e-6, atol=1e-9)
         if path.status != 1:
             break
         t, y = path.t[-1], path.y[:, -1]
@@ -372,7 +371,7 @@ def _log_mass(y, m, order):
     "ln of the (r,) masses, from logarithms of sizes and unit vectors; components at a negative cosine do not count."
     cosine = y[m:].reshape(m, -1)[:, :-1]
     cosine = np.maximum(np.abs(cosine) if order % 2 == 0 else cosine, TINY)
-    return logsumexp(y[:m, None] + order*np.log(cosine), axis=0)
+    return scipy.special.logsumexp(y[:m, None] + order*np.log(cosine), axis=0)
 
 # %% ../../nbs/descent/deflation.ipynb #1c305585
 @dataclass(frozen=True, repr=False)

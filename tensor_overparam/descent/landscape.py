@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.sparse.linalg import LinearOperator, eigsh, minres
+import scipy
 from ..tensors.kernels import gram_power
 from .lazy import Tangent
 from .modified import modified_gradient
@@ -173,7 +172,9 @@ def hessian_product(target, point, objective="vanilla", penalty=0.): # as `lands
     "The Hessian at a student as a scipy LinearOperator: H @ v costs a few Gram matrices."
     f = landscape(target, point, objective, penalty)
     product, n = f.hessian(f.start), f.start.size
-    return LinearOperator((n, n), lambda v: product(v.ravel()), matmat=lambda V: _times(product, V.T).T, dtype=float)
+    def many(V):
+        return _times(product, V.T).T
+    return scipy.sparse.linalg.LinearOperator((n, n), lambda v: product(v.ravel()), matmat=many, dtype=float)
 
 def hessian(target, point, objective="vanilla", penalty=0.): # as `landscape`
     "The Hessian at a student as a full matrix (n, n), n = m d + m or m d. For small problems."
@@ -201,7 +202,8 @@ def spectrum(
     def largest(k, lift, sign):
         def action(v):
             return lift*off(v.ravel()) + sign*off(product(off(v.ravel()))) + dust*v.ravel()
-        return eigsh(LinearOperator((n, n), action, dtype=float), k, which="LA", v0=v0, tol=1e-9)
+        H = scipy.sparse.linalg.LinearOperator((n, n), action, dtype=float)
+        return scipy.sparse.linalg.eigsh(H, k, which="LA", v0=v0, tol=1e-9)
     top = 1.1*abs(largest(1, 0., 1.)[0][0]) + f.sqnorm/f.unit**2
     values, vectors = largest(count, top, -1.)   # top - H off the gauge, zero on it
     return top - values[::-1], vectors[:, ::-1]
@@ -216,10 +218,10 @@ def polish(
     options = dict(maxiter=steps, gtol=1e-9*f.sqnorm/f.unit, initial_trust_radius=f.unit/20, max_trust_radius=f.unit/2)
     def product(x, p):
         return f.hessian(x)(p)
-    x = minimize(f.gradient, f.start, jac=True, hessp=product, method="trust-ncg", options=options).x
+    x = scipy.optimize.minimize(f.gradient, f.start, jac=True, hessp=product, method="trust-ncg", options=options).x
     g = f.gradient(x)[1]
     for _ in range(10):
-        y = x + minres(hessian_product(f.T, f.student(x), objective, penalty), -g, rtol=1e-12)[0]
+        y = x + scipy.sparse.linalg.minres(hessian_product(f.T, f.student(x), objective, penalty), -g, rtol=1e-12)[0]
         after = f.gradient(y)[1]
         if not np.linalg.norm(after) < .5*np.linalg.norm(g):
             break
@@ -299,7 +301,7 @@ def _descend(at, U, k, scale):
     "Where the k-th term leads downhill on the unit sphere, from each u."
     def scaled(p):
         return [x/scale for x in at.term(p, k)]
-    ends = [minimize(scaled, u, jac=True, method="L-BFGS-B", options=dict(maxiter=100)).x for u in U]
+    ends = [scipy.optimize.minimize(scaled, u, jac=True, method="L-BFGS-B", options=dict(maxiter=100)).x for u in U]
     return [u/np.linalg.norm(u) for u in ends]
 
 def _unseen(at, k, rng):

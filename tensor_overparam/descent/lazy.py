@@ -12,8 +12,7 @@ from math import ceil, comb
 from typing import Any
 
 import numpy as np
-import scipy.linalg
-from scipy.sparse.linalg import LinearOperator, cg
+import scipy
 from ..tensors.kernels import gram_power, panel_rows, power
 from ..tensors.monomials import array_namespace, monomial_count
 from .objective import as_seeds, numpy_only, sphere, sure_sqnorm
@@ -214,8 +213,10 @@ def _cg(V, l, b, tol):
     else:
         def product(x):
             return Tangent(V, x, l).contract(V)
-    K = LinearOperator((V.size,)*2, matvec=lambda x: product(x.reshape(V.shape)).ravel(), dtype=float)
-    found = [cg(K, x.ravel(), rtol=tol, atol=0., maxiter=2000) for x in b.reshape(-1, *V.shape)]
+    def times(x):
+        return product(x.reshape(V.shape)).ravel()
+    K = scipy.sparse.linalg.LinearOperator((V.size,)*2, matvec=times, dtype=float)
+    found = [scipy.sparse.linalg.cg(K, x.ravel(), rtol=tol, atol=0., maxiter=2000) for x in b.reshape(-1, *V.shape)]
     if any(info for _, info in found):
         warnings.warn("conjugate gradients used up 2000 steps before converging, so `unexplained` is an upper bound; "
                       "close to the lazy width, method='eigh' is the one to use", RuntimeWarning, stacklevel=4)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.linalg
-from scipy.sparse.linalg import LinearOperator, eigsh
+import scipy
 from .lazy import Tangent, tangent_kernel
 from .objective import Fit, conclude, given, numpy_only, prepare, residual, sphere
 from ..tensors.targets import Factored, TargetLike, as_target, sqnorm
@@ -109,9 +108,9 @@ def fastest_rate(
         return (scale*Tangent(C, scale*x.reshape(C.shape), order).contract(C)).ravel()
     if C.size <= 3:
         return float(np.linalg.eigvalsh(np.stack([product(e) for e in np.eye(C.size)]))[-1])
-    K = LinearOperator((C.size,)*2, matvec=product, dtype=float)
+    K = scipy.sparse.linalg.LinearOperator((C.size,)*2, matvec=product, dtype=float)
     v0 = np.random.default_rng(0).normal(size=C.size)
-    return float(eigsh(K, k=1, which="LA", tol=1e-3, v0=v0, return_eigenvectors=False)[0])
+    return float(scipy.sparse.linalg.eigsh(K, k=1, which="LA", tol=1e-3, v0=v0, return_eigenvectors=False)[0])
 
 # %% ../../nbs/descent/linearised.ipynb #c5d8cb59
 @dataclass(frozen=True, eq=False)

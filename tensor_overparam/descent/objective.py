@@ -36,8 +36,8 @@ def residual(
     sqnorm_T,  # (…) squared norm of the target
 ):             # loss (…), residual rows R(c_i^{l-1}, ·) of shape (…, m, d), residual values R(c_i^l) of shape (…, m)
     "Loss ½‖T-S‖² and the contraction of the residual T-S on the student's own vectors: all that a gradient needs."
-    A = T.contract(C)
-    R = A - contract_factored(C, w, C, T.order)
+    A, S = T.contract(C), contract_factored(C, w, C, T.order)
+    R = np.subtract(A, S, out=S) if type(A) is type(S) is np.ndarray and A.dtype == S.dtype else A - S
     if type(C) is np.ndarray:
         values = np.vecdot(C, R)
         return .5*(sqnorm_T - np.vecdot(w, np.vecdot(C, A) + values)), R, values

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
+import scipy
 from ..descent.deflation import component_mass, escape_time, follow, polar_odes, small_start
 from ..descent.lazy import lazy_fit, lazy_width
 from ..descent.modified import modified_gd
@@ -88,7 +88,7 @@ def _growth(model, delta, cosine, order):
     def grown(_, p): return sizes[model](p) - .99
     grown.terminal = True
     rhs, start = (homogeneous, [2*np.log(delta), *v]) if model == "modified" else (vanilla, [delta, *(delta*v)])
-    path = solve_ivp(rhs, (0, 1e12), start, "LSODA", events=(half, grown), dense_output=True,
+    path = scipy.integrate.solve_ivp(rhs, (0, 1e12), start, "LSODA", events=(half, grown), dense_output=True,
                      rtol=1e-7, atol=1e-10)
     t = np.unique(path.t[-1]*np.append(np.geomspace(.05/path.t[-1], 1, 50), 1 - np.geomspace(1e-3, .3, 30)))
     p = path.sol(t)

@@ -11,8 +11,7 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.optimize import brentq
+import scipy
 from .optimisers import Descent, as_regression
 from numpy.typing import ArrayLike
 from .._typing import Floats
@@ -171,7 +170,8 @@ def adagrad_flow(X:ArrayLike, y:ArrayLike, until:float=6.)->Floats:
     unit, pull = sqrt(np.mean(problem.min_norm**2)), problem.y @ X
     first = 1e-7*unit
     start = np.concatenate([2*first*np.sign(pull), (first*pull)**2])
-    end = solve_ivp(velocity, (first, until*unit), start, method="LSODA", rtol=1e-9, atol=1e-13*unit).y[:, -1]
+    times, tolerance = (first, until*unit), dict(rtol=1e-9, atol=1e-13*unit)
+    end = scipy.integrate.solve_ivp(velocity, times, start, method="LSODA", **tolerance).y[:, -1]
     D = np.divide(1., np.sqrt(end[d:]), out=np.zeros(d), where=end[d:] > 0)
     return weighted_min_norm(X, problem.y, D, end[:d])
 
@@ -292,7 +292,7 @@ def effective_ridge(
     if d.ndim != 1 or not (d > 0).all() or not 0 < n < len(d):
         raise ValueError(f"d has shape {d.shape} and n is {n}; expected positive numbers (d,) and 0 < n < d")
     low, high = d.min()*(len(d)/n - 1)/2, d.mean()*(len(d)/n - 1)*2
-    return brentq(lambda kappa: np.sum(d/(d + kappa)) - n, low, high, xtol=1e-15*low, rtol=1e-14)
+    return scipy.optimize.brentq(lambda kappa: np.sum(d/(d + kappa)) - n, low, high, xtol=1e-15*low, rtol=1e-14)
 
 def preconditioned_risk(
     d,        # (d,) positive diagonal of the preconditioner (times σ_j², for features of standard deviation σ_j)

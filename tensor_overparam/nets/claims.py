@@ -15,7 +15,7 @@ __all__ = ['NETWORKS', 'CONVERGED', 'net_nn_free', 'net_nn_positive', 'net_nn_sh
 from types import SimpleNamespace
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 from .claims_risks import COIN, GAUSSIAN, NET_RISKS, OWN, PAPER, SPREAD, THREE_NODES, few, halves
 from .claims_risks import inputs, regression, tangents
 from .mixture import mixture_nn_risk, mixture_nt_risk, mixture_nt_small, mixture_rf_limit
@@ -37,7 +37,8 @@ def optimum(loss, d, width, rule, steps, starts=24):
         moved = {width: along, 1: [along.sum()]}[size] if size else []
         return value, np.r_[(2*(a*(W @ M).T).T).ravel(), moved]
     z = [.7*np.random.default_rng([1221, s]).normal(size=width*d + size) for s in range(starts)]
-    runs = [minimize(f, x, jac=True, method="L-BFGS-B", options=dict(maxiter=steps, gtol=1e-10, ftol=1e-16)) for x in z]
+    options = dict(maxiter=steps, gtol=1e-10, ftol=1e-16)
+    runs = [scipy.optimize.minimize(f, x, jac=True, method="L-BFGS-B", options=options) for x in z]
     best = min(runs, key=lambda r: r.fun)
     return best.fun, bool(np.abs(best.jac).max() < 1e-3)
 

@@ -12,7 +12,7 @@ from typing import Any
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 from .quadratic import QUADRATIC, Activation, in_units, symmetric
 from ..tensors.targets import as_generator, check_whole
 from numpy.typing import ArrayLike
@@ -280,7 +280,7 @@ def _nt_left(B, gamma, N):
         return np.sum(B[np.ix_(~present, ~present)]**2)
     def count(z):
         return np.sum(gamma/(np.exp(-z) + gamma)) - N
-    xi = np.exp(brentq(count, -50 - np.log(gamma.max()), 50 - np.log(gamma[present].min()), xtol=1e-13))
+    xi = np.exp(scipy.optimize.brentq(count, -50 - np.log(gamma.max()), 50 - np.log(gamma[present].min()), xtol=1e-13))
     q = 1/(1 + xi*gamma)
     degrees = np.sum((xi*gamma*q)**2)
     return np.sum((q*B)*(q*B).T) + (xi*np.sum(np.diag(B)*q*gamma*q))**2/(N - degrees)

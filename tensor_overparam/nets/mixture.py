@@ -8,7 +8,7 @@ __all__ = ['mixture_risk', 'clouds', 'whitened', 'mixture_rf_risk', 'mixture_rf_
 
 # %% ../../nbs/nets/mixture.ipynb #7f447cdf
 import numpy as np
-from scipy.sparse.linalg import LinearOperator, cg
+import scipy
 from .limits import counts, covariance, nt_mean
 from .quadratic import directions, explained, nt_risk, sign_counts, symmetric
 from numpy.typing import ArrayLike
@@ -117,7 +117,8 @@ def mixture_nt_risk(
         A = reach(a.reshape(d, d))
         return reach(2*A + 2*D @ A @ D).ravel() + 2*(P @ a.reshape(d, d) @ P).ravel()
     right = reach(D).ravel()
-    A, _ = cg(LinearOperator((d*d, d*d), matvec=product, dtype=float), right, rtol=1e-14, atol=0., maxiter=60)
+    K = scipy.sparse.linalg.LinearOperator((d*d, d*d), matvec=product, dtype=float)
+    A, _ = scipy.sparse.linalg.cg(K, right, rtol=1e-14, atol=0., maxiter=60)
     return float(1/(1 + A @ right))
 
 def _one(W):

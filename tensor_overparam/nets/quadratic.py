@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
+import scipy
 from numpy.typing import ArrayLike
 
 # %% ../../nbs/nets/quadratic.ipynb #0155bfb9
@@ -170,7 +170,7 @@ def _explained(U, v):
         factor = np.zeros_like(U)
     pivots = np.diag(factor)
     if pivots.min() > 1e-3*pivots.max():
-        return np.sum(solve_triangular(factor, v, lower=True, check_finite=False)**2)
+        return np.sum(scipy.linalg.solve_triangular(factor, v, lower=True, check_finite=False)**2)
     return v @ np.linalg.lstsq(U, v, rcond=1e-13)[0]
 
 explained = np.vectorize(_explained, signature="(n,n),(n)->()", doc="v' U⁺ v for positive semidefinite U.")

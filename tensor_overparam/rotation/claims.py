@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 from .claims_energy import ENERGY, PAPER, defect_of
 from .maps import ROTATIONS, cayley, gram_schmidt, householder, lowdin
 from .maps import procrustes, relaxed_penalty, riemannian_step, skew, tangent
@@ -159,7 +159,8 @@ def turned_by(name, seed, d=6):
     def objective(x):
         R, pull = ROTATIONS[name].map(x.reshape(d, d))
         return np.sum((V @ R.T - W)**2), pull(2*(V @ R.T - W).T @ V).ravel()
-    end = minimize(objective, M.ravel(), jac=True, method="L-BFGS-B", options=dict(maxiter=400, maxfun=600, ftol=0))
+    options = dict(maxiter=400, maxfun=600, ftol=0)
+    end = scipy.optimize.minimize(objective, M.ravel(), jac=True, method="L-BFGS-B", options=options)
     return SimpleNamespace(found=end.fun < 1e-9, M=M, M_bar=ROTATIONS[name].map(M)[1](target), target=target)
 
 def searches(name, seeds, column):

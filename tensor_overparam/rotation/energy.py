@@ -8,8 +8,7 @@ __all__ = ['hyperspherical_energy', 'energy_gradient', 'mean_energy', 'least_ene
 # %% ../../nbs/rotation/energy.ipynb #bc3d2e71
 from typing import Any
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import betaln, psi
+import scipy
 from .maps import as_matrix, transposed
 from numpy.typing import ArrayLike
 from .._typing import Floats
@@ -121,11 +120,11 @@ def mean_energy(m:int, d:int, s:float=1., *, half_space:bool=False)->float:
     _check_counts(m, d, s)
     a = (d - 1)/2
     if s == 0:
-        one = -np.log(2) - (psi(a) - psi(2*a))/2
+        one = -np.log(2) - (scipy.special.psi(a) - scipy.special.psi(2*a))/2
     elif s >= d - 1:
         return np.inf
     else:
-        one = 2.**-s*np.exp(betaln(a, a - s/2) - betaln(a, a))
+        one = 2.**-s*np.exp(scipy.special.betaln(a, a - s/2) - scipy.special.betaln(a, a))
     return float(m*(m - 1)*one*(4 if half_space else 1))
 
 def _check_counts(m, d, s):
@@ -185,6 +184,6 @@ def minimise_energy(W:ArrayLike, s:float=1., *, half_space:bool=False, steps:int
     def objective(x):
         E, g = energy_gradient(x.reshape(W.shape), s, half_space=half_space)
         return float(E)/scale, g.ravel()/scale
-    found = minimize(objective, W.ravel(), jac=True, method="L-BFGS-B",
+    found = scipy.optimize.minimize(objective, W.ravel(), jac=True, method="L-BFGS-B",
                      options=dict(maxiter=steps, maxfun=2*steps, ftol=1e-15, gtol=1e-10)).x.reshape(W.shape)
     return found/np.linalg.norm(found, axis=1, keepdims=True)

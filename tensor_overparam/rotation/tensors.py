@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import comb
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 from ..tensors.kernels import contract_factored
 from ..tensors.monomials import coordinates, monomial_count, monomial_index, monomials, multiplicity
 from ..descent.objective import as_seeds, generators, numpy_only, sphere
@@ -178,8 +178,10 @@ def rotated_fit(target:TargetLike, V:ArrayLike|int, *, restarts:int=6, tol:float
     while len(errors) < restarts and not (errors and errors[-1] <= tol):
         R0 = gram_schmidt(g.normal(size=(T.dim, T.dim)))[0]
         loss = rotated_loss(T, V @ R0.T)
-        found = minimize(lambda a, loss=loss: tuple(x/size**2 for x in loss(a)[:2]), np.zeros(comb(T.dim, 2)), jac=True,
-                         method="L-BFGS-B", options=dict(maxiter=steps, maxfun=2*steps, ftol=0, gtol=1e-14))
+        def share(a, loss=loss):
+            return tuple(x/size**2 for x in loss(a)[:2])
+        options = dict(maxiter=steps, maxfun=2*steps, ftol=0, gtol=1e-14)
+        found = scipy.optimize.minimize(share, np.zeros(comb(T.dim, 2)), jac=True, method="L-BFGS-B", options=options)
         errors.append((2*found.fun)**.5)
         if errors[-1] == min(errors):
             best = loss(found.x), cayley(found.x)[0] @ R0

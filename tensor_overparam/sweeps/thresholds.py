@@ -12,7 +12,7 @@ from itertools import count, islice
 from math import ceil, inf, log
 
 import numpy as np
-from scipy.stats import norm, t as student_t
+import scipy
 from ..tensors.targets import as_generator
 from numpy.typing import ArrayLike
 from .._typing import Seed
@@ -349,5 +349,5 @@ def _ends(m):
 def _residuals(gap, draws, rng, level):
     "Resampled residuals, widened for the two degrees of freedom of the line and for the few points."
     free = max(1, len(gap) - 2)
-    wider = (len(gap)/free)**.5*student_t.ppf((1 + level)/2, free)/norm.ppf((1 + level)/2)
+    wider = (len(gap)/free)**.5*scipy.stats.t.ppf((1 + level)/2, free)/scipy.stats.norm.ppf((1 + level)/2)
     return wider*rng.choice(gap, size=(draws, len(gap)))

@@ -14,7 +14,6 @@ import reprlib
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import lru_cache
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -22,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from .._version import __version__
 from ..core.loop import all_or_nothing
+from ..tensors.threads import limit_threads
 from .runs import RESERVED, Function, decode, encode, identify
 
 # %% ../../nbs/sweeps/workers.ipynb #ef9fdc35
@@ -146,17 +146,9 @@ def _portable(error):
         return None
 
 # %% ../../nbs/sweeps/workers.ipynb #7865c79c
-@lru_cache(maxsize=1)
-def _pools():
-    try:
-        from threadpoolctl import ThreadpoolController
-    except ImportError:
-        return None
-    return ThreadpoolController()
-
 def one_thread():
-    "From now on one thread for BLAS and OpenMP; to the end of the block if used with `with`, else for good."
-    return _pools().limit(limits=1) if _pools() else nullcontext()
+    "From now on one thread, here and in BLAS and OpenMP; to the end of the block with `with`, else for good."
+    return limit_threads(1)
 
 # %% ../../nbs/sweeps/workers.ipynb #ca4beda5
 class Parcel(NamedTuple):

@@ -11,9 +11,8 @@ from functools import lru_cache
 from itertools import permutations
 from math import comb, factorial
 
-import array_api_compat.numpy as numpy_namespace
 import numpy as np
-from array_api_compat import array_namespace as any_namespace
+from array_api_compat import array_namespace as any_namespace, is_numpy_namespace
 
 # %% ../../nbs/tensors/monomials.ipynb #09008249
 def monomial_count(
@@ -64,8 +63,11 @@ def multiplicities(
 
 # %% ../../nbs/tensors/monomials.ipynb #b0e63179
 def array_namespace(*arrays):
-    "The array library of these arrays; at once where all are NumPy's."
-    return numpy_namespace if all(type(a) is np.ndarray for a in arrays) else any_namespace(*arrays)
+    "The array library of these arrays: at once, and NumPy itself, where all are NumPy's."
+    if all(type(a) is np.ndarray for a in arrays):
+        return np
+    xp = any_namespace(*arrays)
+    return np if is_numpy_namespace(xp) else xp
 
 def monomials(
     C, # (n, d) one point a row

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy
 from .kernels import weigh
 from .monomials import monomial_count, pack_coordinates
 from tensor_overparam.tensors.targets import (
@@ -456,7 +456,7 @@ def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
     cosine = (truth.vectors / size[:, None]) @ (found.vectors[keep] / length[keep, None]).T
     agree = np.sign(truth.weights)[:, None] * np.sign(found.weights[keep])
     cosine = np.abs(cosine) * (agree > 0) if truth.order % 2 == 0 else cosine * agree
-    row, column = linear_sum_assignment(-cosine)
+    row, column = scipy.optimize.linear_sum_assignment(-cosine)
     best, index = np.zeros(len(size)), np.full(len(size), -1)
     best[row], index[row] = cosine[row, column], keep[column]
     return Recovery(best, index)
@@ -514,4 +514,4 @@ def likeness(D:Any, E:Any)->float:
     if not len(V) and not len(W):
         return 1.
     cosine = abs(V @ W.T)
-    return float(min(cosine[linear_sum_assignment(-cosine)].sum()/max(len(V), len(W)), 1))
+    return float(min(cosine[scipy.optimize.linear_sum_assignment(-cosine)].sum()/max(len(V), len(W)), 1))

@@ -56,8 +56,8 @@ def timed(function):
     return time.perf_counter() - wall, time.process_time() - cpu, result
 
 
-def throughput(repeats, steps):
-    """Loop, sweep in one process, sweep with two workers: interleaved, in seconds."""
+def rounds(repeats, steps):
+    """Loop, sweep in one process, sweep with two workers: wall and CPU seconds, one row a repeat, interleaved."""
     grid = {"width": [20], "dim": [20], "steps": [steps]}
     with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         fresh = (f"{folder}/{n}.db" for n in range(10**6))
@@ -72,7 +72,22 @@ def throughput(repeats, steps):
             assert np.array_equal(single[2]["error"], double[2]["error"])
             assert np.allclose(single[2]["error"], plain[2], atol=1e-6)
             rows.append([*plain[:2], *single[:2], double[0], double[1] + double[2]["cpu"].sum()])
-    plain, plain_cpu, single, single_cpu, double, double_cpu = np.median(rows, axis=0)
+    return np.array(rows)
+
+
+def compared(repeats, steps):
+    """How many times faster than the loop: the ratio of medians and the quartiles of single repeats, by either clock.
+    The CPU time of two workers is that of all processes, split in two."""
+    plain, plain_cpu, single, single_cpu, double, double_cpu = rounds(repeats, steps).T
+    def ratio(slow, fast):
+        return [float(np.median(slow) / np.median(fast)), *np.quantile(slow / fast, (0.25, 0.75)).tolist()]
+    return {"single": dict(wall=ratio(plain, single), cpu=ratio(plain_cpu, single_cpu)),
+            "double": dict(wall=ratio(plain, double), cpu=ratio(plain_cpu, double_cpu / 2))}
+
+
+def throughput(repeats, steps):
+    """Print them, in seconds."""
+    plain, plain_cpu, single, single_cpu, double, double_cpu = np.median(rounds(repeats, steps), axis=0)
     print(f"256 descents, m = d = 20, l = 3, {steps} steps; batches of {batch_size(20, 20)}; {repeats} repeats")
     print(f"  plain loop               {plain:7.2f} s")
     print(f"  sweep, one process       {single:7.2f} s {plain/single:6.1f} x faster; "
