@@ -7,7 +7,6 @@ __all__ = ['CACHE', 'PANEL', 'ALONE', 'BLOCK', 'power', 'gram_power', 'add_produ
            'pack_factored', 'contract_dense', 'weigh', 'prefers_packing', 'contract_factored']
 
 # %% ../../nbs/tensors/kernels.ipynb #2d0832be
-import ctypes
 from functools import cache
 from math import ceil, prod
 
@@ -62,53 +61,17 @@ def gram_power(
     xp = array_namespace(A, B)
     return power(xp.matmul(A, xp.matrix_transpose(B)), p)
 
-# %% ../../nbs/tensors/kernels.ipynb #1f4b09ee
-@cache
-def _gemm(
-    kind:str, # dtype.char
-): # SciPy's gemm for that kind of number as a function that lets other threads run, or None
-    "The routine by its address. Its signature is compared with what is expected, since nobody else would."
-    if kind not in ("f", "d"):
-        return None
-    try:
-        import scipy.linalg.cython_blas as blas
-        capsule = blas.__pyx_capi__["sgemm" if kind == "f" else "dgemm"]
-        name = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", ctypes.pythonapi))(capsule)
-    except (ImportError, AttributeError, KeyError):
-        return None
-    if not name.startswith(b"void (char *, char *, int *, int *, int *, ") or name.count(b"*") != 13:
-        return None
-    find = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
-    address = find(("PyCapsule_GetPointer", ctypes.pythonapi))(capsule, name)
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p]*13)(address)
-
-def _layout(X):
-    "(b'N', stride) for a matrix with contiguous rows, (b'T', stride) for the transpose of one; None for others."
-    for flag, Y in ((b"N", X), (b"T", X.T)):
-        stride, rest = divmod(Y.strides[0], Y.itemsize)
-        if Y.strides[1] == Y.itemsize and not rest and stride >= max(1, Y.shape[1]):
-            return flag, stride
-    return None
-
 # %% ../../nbs/tensors/kernels.ipynb #1f4b09ef
 def add_product(
-    A,   # (m, k) NumPy matrix, or a transposed one
-    B,   # (k, n) NumPy matrix, or a transposed one
-    out, # (m, n) NumPy matrix to add to
+    A,     # (m, k) NumPy matrix
+    B,     # (k, n) NumPy matrix
+    out,   # (m, n) NumPy matrix to add to
+    spare, # at least m n numbers to put the product in
 ):
-    "out += A @ B without an array for the product."
-    gemm, layouts = _gemm(out.dtype.char if out.dtype.isnative else ""), [_layout(X) for X in (A, B, out)]
-    if gemm is None or None in layouts or layouts[2][0] != b"N" or not A.dtype == B.dtype == out.dtype:
-        out += A @ B
-        return
-    if (A.shape[0], B.shape[1]) != out.shape or A.shape[1] != B.shape[0]:
-        raise ValueError(f"shapes {A.shape} and {B.shape} do not make {out.shape}")
-    number, (n, m, k) = ctypes.c_float if out.dtype.char == "f" else ctypes.c_double, (*out.shape[::-1], A.shape[1])
-    (a, lda), (b, ldb), (_, ldc) = layouts
-    m, n, k, lda, ldb, ldc = (ctypes.byref(ctypes.c_int(x)) for x in (m, n, k, lda, ldb, ldc))
-    one = ctypes.byref(number(1))
-    A, B, C = (X.__array_interface__["data"][0] for X in (A, B, out))
-    gemm(b, a, n, m, k, one, B, ldb, A, lda, one, C, ldc) # Fortran counts columns first: (A B)ᵀ = Bᵀ Aᵀ
+    "out += A @ B without a new array for the product."
+    product = spare[:out.size].reshape(out.shape)
+    np.matmul(A, B, out=product)
+    out += product
 
 # %% ../../nbs/tensors/kernels.ipynb #c9895d0a
 PANEL = 128        # least rows of a panel, where memory allows them
@@ -163,13 +126,13 @@ def _own_panels(C, a, p):
     tall = PANEL if len(blocks) == 1 else min(BLOCK, max(PANEL, 2*d))
     def worker():
         width = max(b.stop - b.start for b in blocks)
-        panel, spare = np.empty(tall*width, dtype=out.dtype), np.empty(CACHE, dtype=out.dtype)
-        return lambda i, j: _meet(C, aC, out, p, blocks[i], blocks[j], PANEL if i == j else tall, panel, spare)
+        panel, spare, product = (np.empty(n, dtype=out.dtype) for n in (tall*width, CACHE, width*d))
+        return lambda i, j: _meet(C, aC, out, p, blocks[i], blocks[j], PANEL if i == j else tall, panel, spare, product)
     games = [(i, i) for i in range(len(blocks))] + sum(rounds(len(blocks)), [])
     _work(games, worker, m*m*d)
     return out
 
-def _meet(C, aC, out, p, I, J, rows, panel, spare):
+def _meet(C, aC, out, p, I, J, rows, panel, spare, product):
     "What the rows I and J of the tensor have to do with each other, in panels, added to both; or I alone, if I is J."
     own = I.start == J.start
     for i in range(I.start, I.stop, rows):
@@ -181,10 +144,10 @@ def _meet(C, aC, out, p, I, J, rows, panel, spare):
         if own:
             np.matmul(G, aC[J.start:stop], out=out[i:k])
             if i > J.start:
-                add_product(G[:, :i-J.start].T, aC[i:k], out[J.start:i])
+                add_product(G[:, :i-J.start].T, aC[i:k], out[J.start:i], product)
         else:
-            add_product(G, aC[J], out[i:k])
-            add_product(G.T, aC[i:k], out[J])
+            add_product(G, aC[J], out[i:k], product)
+            add_product(G.T, aC[i:k], out[J], product)
 
 # %% ../../nbs/tensors/kernels.ipynb #0ec48c46
 @cache
