@@ -306,7 +306,7 @@ def ica(
         warnings.warn(remark, RuntimeWarning, stacklevel=2)
     return found
 
-def unmix(X, n_components, order, tanh, seed, max_passes)->Sources: # what `ica` takes
+def unmix(X, n_components, order, tanh, seed, max_passes, late=bool)->Sources: # what `ica` takes; is the time over?
     "Independent component analysis; remarks are in the answer, and nothing is said aloud."
     X = as_blocks(X)
     W = whiten(moments(X), X.names)
@@ -315,7 +315,7 @@ def unmix(X, n_components, order, tanh, seed, max_passes)->Sources: # what `ica`
     if n - 1 <= q:
         raise ValueError(f"{n} samples vary in {q} directions, as any so few do, and nothing can be separated; "
                          f"expected more samples than the {X.dim} columns, better many times as many")
-    samples = white_samples(X, W)
+    samples = white_samples(X, W, late)
     found = directions(samples, order, seed, max_passes)
     if tanh and found.sure.any():
         found = refined(samples, found)

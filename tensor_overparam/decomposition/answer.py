@@ -51,7 +51,8 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
     ----------
     T : Target or array of shape (d, …, d)
         The tensor, a single one, made of NumPy's numbers. `cumulant4` remembers its samples, and is judged by their
-        noise: its components are the independent sources, where these explain it.
+        noise: its components are the independent sources, where these explain it, and else those of the whitened
+        cumulant, beside the noise that the samples tell.
         Arrays have to be symmetric, or `symmetrize` asked for.
     tol : float, default 1e-10
         Relative error ‖T-S‖/‖T‖ that counts as exact, between 0 and 1; 1e-14 where it is smaller, and 5e-7 where the
@@ -74,9 +75,10 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
         'algebra' (eigenvectors and their kin, exact or close to it, in milliseconds), 'descent' (the over-parameterised
         search), or 'auto': the first, and the second where it ends.
     seconds : float, optional
-        Time after which the search ends with the best so far, marked 'unfinished'; no limit if None.
+        Time after which the search ends with the best so far, marked 'unfinished'; no limit if None. Of samples, the
+        pass over them that has begun is finished.
     tell : callable, optional
-        Called with each `Look`, to show how the search goes.
+        Called with each `Look`, to show how the search goes: one where independent sources are the answer.
 
     Returns
     -------
@@ -120,7 +122,7 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
         raise ValueError(f"tell is {tell!r}; expected a function of a `Look`, or None")
     a = _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds)
     if (noise or rank or start) is None and hasattr(T, "samples") and method == "auto" and not nonnegative:
-        answer = _of_samples(T, a)
+        answer = _of_samples(T, a, tell)
         if answer:
             return _concluded(*answer)
     T, a = _checked(T, a, symmetrize)
@@ -367,19 +369,45 @@ def _complex(c, a):
     return T is not None and not c.outside and needs_complex(T, a.seed)
 
 # %% ../../nbs/decomposition/answer.ipynb #b2b7588e
-def _of_samples(T, a):
-    "What `_concluded` takes, for independent sources, where they explain a cumulant up to the noise of its samples."
-    from tensor_overparam.decomposition.samples import components_of # the wing of data is loaded where there are some
-    answer = components_of(T, a.seed)
-    if answer is None:
+def _of_samples(T, a, tell):
+    """What `_concluded` takes: independent sources, where they explain a cumulant up to the noise of its samples, and
+    else the components of the whitened cumulant, judged by that noise. None where the entries know more."""
+    from tensor_overparam.decomposition import samples # the wing of data is loaded where there are some
+    try:
+        judged = samples.judge_sources(T.samples, T.order, a.seed, lambda: monotonic() > a.deadline)
+    except ValueError: # as few samples as directions, no variance
         return None
-    w, V = answer
-    verdict = "noise" if len(w) <= a.most else "limit"
-    size, kept = np.linalg.norm(V, axis=1), slice(None if a.most == inf else int(a.most))
-    w, V = (w*size**T.order)[kept], (V/size[:, None])[kept]
+    answer = None if judged.explained else _whitened(samples, T, judged, a, tell)
+    if answer is None or len(answer[0]) < min(len(judged.kept.cumulants), a.most):
+        kept, verdict = judged.kept, "unfinished" if judged.late else "noise"
+        answer = kept.cumulants, kept.mixing.T, (), Stop.BUDGET if judged.late else Stop.GOAL, verdict
+    w, V, stages, stop, verdict = answer
+    if len(w) > a.most:
+        w, V, stop, verdict = w[:int(a.most)], V[:int(a.most)], Stop.BUDGET, "limit"
+    size = np.linalg.norm(V, axis=1)
     whole, a = _checked(T, a, False)
-    stop = Stop.GOAL if verdict == "noise" else Stop.BUDGET
-    return whole, Found(np.ldexp(w, -a.scale), V, 0.), np.eye(T.dim), (), stop, verdict, a
+    found = Found(np.ldexp(w*size**T.order, -a.scale), V/size[:, None], 0.)
+    if not stages:
+        stages = (Stage("sources", len(w), _left(whole, found)),)
+        if tell:
+            tell(Look(found, stages, 0, T.dim, "" if judged.late else verdict))
+    return whole, found, np.eye(T.dim), stages, stop, verdict, a
+
+def _left(T, found):
+    "Relative error of components."
+    gap, _ = residual_norm(T, Factored(found.weights, found.vectors, T.order))
+    return float(gap/norm(T)[0])
+
+def _whitened(samples, T, judged, a, tell):
+    "Weights, vectors, stages, why it ended and verdict, for the whitened cumulant, whose noise the samples tell."
+    white = samples.white_target(T.samples, judged.W, T.order)
+    level = samples.sampling_noise(T.samples, judged, norm(as_target(white))[0])
+    left = None if a.deadline == inf else max(a.deadline - monotonic(), 1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        D = decompose(white, tol=a.tol, noise=level, max_components=None if a.most == inf else a.most, rng=a.seed,
+                      seconds=left, tell=tell)
+    return D.weights, D.vectors @ judged.W.backward.T, D.stages[:-1], D.stop, D.verdict
 
 def _concluded(T, found, basis, stages, stop, verdict, a):
     "Sorted, signed, measured against the tensor as it came, and certified."
