@@ -129,7 +129,7 @@ def test_clouds_are_counted_by_their_third_cumulant():
 
 
 def test_a_search_that_ended_on_a_saddle_begins_again():
-    """Two uniform sources half-way between themselves stand still, too; z tells, and another frame does not end there."""
+    """Two uniform sources half-way between themselves stand still, too; z tells, and another frame ends elsewhere."""
     for seed in (31, 45):
         rng = np.random.default_rng([seed, 500, 2])
         X = rng.uniform(size=(500, 2)) @ rng.normal(size=(2, 2))

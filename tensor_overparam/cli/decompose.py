@@ -21,6 +21,13 @@ from ..core.loop import Stop
 from ..core.whole_file import whole_file
 
 # %% ../../nbs/cli/decompose.ipynb #e6baa3a6
+def _number_or_name(text):
+    "A number where the text is one."
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
 def add_decompose(commands):
     "The command's own options, on the subparsers of the command line."
     about = ("Find the components that a symmetric tensor is made of: how many, which, to how many digits, and whether "
@@ -33,9 +40,10 @@ def add_decompose(commands):
     c.add_argument("--tol", type=float, default=1e-10, help="relative error that counts as exact (default 1e-10)")
     c.add_argument("--rank", type=int, metavar="R", help="the best fit with so many components, whatever it leaves")
     c.add_argument("--max-components", type=int, metavar="R", help="look for at most so many")
-    c.add_argument("--noise", type=float, metavar="SHARE",
-                   help="how much of the tensor's norm is noise, if known; of data, sources whose "
-                        "cumulants are a smaller part of the norm of all are left out")
+    c.add_argument("--noise", type=_number_or_name, metavar="SHARE|FILE",
+                   help="what is known of the noise: its share of the tensor's norm, or a .npy file of the tensor's "
+                        "shape with the standard deviation of every entry; of data, sources whose cumulants are a "
+                        "smaller part of the norm of all than this share are left out")
     c.add_argument("--nonnegative", action="store_true", help="only components of positive weight")
     c.add_argument("--method", default="auto", help="algebra, descent, or auto (default): one, then the other")
     c.add_argument("--seconds", type=float, metavar="S", help="end after so many, with the best so far")
@@ -83,8 +91,9 @@ def decompose_file(a, say=print):
         return say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept{left}  {k.verdict}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        D = decompose(T, tol=a.tol, noise=a.noise, rank=a.rank, max_components=a.max_components, rng=a.seed,
-                      nonnegative=a.nonnegative, symmetrize=a.symmetrize, method=a.method, seconds=a.seconds, tell=tell)
+        D = decompose(T, tol=a.tol, noise=read_array(a.noise) if isinstance(a.noise, str) else a.noise, rank=a.rank,
+                      max_components=a.max_components, rng=a.seed, nonnegative=a.nonnegative, symmetrize=a.symmetrize,
+                      method=a.method, seconds=a.seconds, tell=tell)
     for w in caught:
         say(f"note: {w.message}")
     say(account(D))
@@ -111,8 +120,9 @@ def _data_options(a):
                          "expected none with --cumulant, or --whiten 0 to decompose the tensor of the samples")
     if a.cumulant not in (3, 4):
         raise ValueError(f"order of the cumulant is {a.cumulant}; expected 3 or 4")
-    if a.noise is not None and not 0 < a.noise < 1:
-        raise ValueError(f"--noise is {a.noise}; expected a share of the norm, between 0 and 1")
+    if a.noise is not None and not (isinstance(a.noise, float) and 0 < a.noise < 1):
+        raise ValueError(f"--noise is {a.noise}; expected a share of the norm, between 0 and 1: errors of single "
+                         "entries are for tensors")
     if a.rank is not None and a.max_components is not None:
         raise ValueError("--rank asks for so many, --max-components for as many as there are, up to a limit; "
                          "expected one of them")

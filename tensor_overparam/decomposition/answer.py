@@ -25,20 +25,21 @@ from .certificate import certify
 from .compress import balanced, compress, core
 from .pencil import as_packed, needs_complex
 from .polish import join
-from .problem import Draws, Look, Problem, Stage
+from .problem import Draws, Look, Problem, Stage, between, whole_number
 from .prune import (Found, diverging, fewest, nothing, polish, prune, quiet,
                                                   spotless)
 from .report import Decomposition, in_convention, judge
 from .roads import METHODS, by_algebra, has_more, in_noise, travel
 from .search import search
+from .weighted import by_entries, entries
 from ..descent.objective import as_seeds, is_zero, norm, numpy_only, residual_norm
 from ..tensors.monomials import monomial_count
 from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target, as_target, packed, symmetrize
 
 # %% ../../nbs/decomposition/answer.ipynb #7b8c1dc5
-def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|None=None, max_components:int|None=None,
-              start:Decomposition|Factored|tuple[ArrayLike,ArrayLike]|None=None, nonnegative:bool=False, rng:Seed=0,
-              symmetrize:bool=False, method:str="auto", seconds:float|None=None,
+def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|ArrayLike|None=None, rank:int|None=None,
+              max_components:int|None=None, start:Decomposition|Factored|tuple[ArrayLike,ArrayLike]|None=None,
+              nonnegative:bool=False, rng:Seed=0, symmetrize:bool=False, method:str="auto", seconds:float|None=None,
               tell:Callable[[Look],object]|None=None)->Decomposition:
     """The components that a symmetric tensor is made of; their number is found, or given.
 
@@ -57,8 +58,11 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
     tol : float, default 1e-10
         Relative error ‖T-S‖/‖T‖ that counts as exact, between 0 and 1; 1e-14 where it is smaller, and 5e-7 where the
         array has single precision.
-    noise : float, optional
-        How much of the tensor is noise, ‖E‖/‖T‖, between 0 and 1, where that is known; estimated if None.
+    noise : float, or array of shape (d, …, d), optional
+        What is known of the noise; estimated if None. A number is its share of the tensor, ‖E‖/‖T‖, between 0 and 1.
+        An array holds the standard deviation of every entry, in the tensor's units, symmetric and not negative; equal
+        entries are one number with one error. `np.full(T.shape, .1)` is an error of .1 everywhere, `.05*abs(T)` one of
+        5 %. Components are then fitted and judged by squared residuals over squared errors.
     rank : int, optional
         Number r of components, at least 1: the best fit with so many, whatever it leaves. Found if None.
     max_components : int, optional
@@ -121,12 +125,14 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
     if tell is not None and not callable(tell):
         raise ValueError(f"tell is {tell!r}; expected a function of a `Look`, or None")
     a = _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds)
-    if (noise or rank or start) is None and hasattr(T, "samples") and method == "auto" and not nonnegative:
+    if noise is None and (rank or start) is None and hasattr(T, "samples") and method == "auto" and not nonnegative:
         answer = _of_samples(T, a, tell)
         if answer:
             return _concluded(*answer)
     T, a = _checked(T, a, symmetrize)
     start = None if start is None else _components(start, T, a.scale)
+    if isinstance(a.noise, (np.ndarray, list, tuple)):
+        return _concluded(*_uneven(T, a, start, tell))
     if T.order == 2:
         return _matrix(T, a)
     p = _problem(T, a)
@@ -172,30 +178,15 @@ class Asked:
     floor: float = 0. # relative error that is rounding of the entries
     scale: int = 0    # power of two that was taken out of the tensor
 
-def _number(name, n):
-    "A whole number of at least one, or None, or a ValueError."
-    whole = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
-    if n is not None and not (whole and n >= 1):
-        raise ValueError(f"{name} is {n!r}; expected an integer of at least 1, or None")
-    return n
-
-def _between(name, x, what, most=1.):
-    "A number between 0 and a limit, or a ValueError."
-    real = isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool)
-    if not (real and 0 < x < most):
-        limit = f"between 0 and {most:g}" if most < inf else "above 0"
-        raise ValueError(f"{name} is {x!r}; expected {what} {limit}")
-    return float(x)
-
 def _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds):
     "The options, or a ValueError that says which of them means nothing."
-    _between("tol", tol, "a relative error")
-    if noise is not None:
-        _between("noise", noise, "a share of the tensor's norm")
+    between("tol", tol, "a relative error")
+    if noise is not None and not isinstance(noise, (np.ndarray, list, tuple)):
+        between("noise", noise, "a share of the tensor's norm, or an array with the standard deviation of every entry,")
     if seconds is not None:
-        _between("seconds", seconds, "a time", inf)
-    most = _number("max_components", max_components)
-    if _number("rank", rank) and most:
+        between("seconds", seconds, "a time", inf)
+    most = whole_number("max_components", max_components)
+    if whole_number("rank", rank) and most:
         raise ValueError(f"rank is {rank} and max_components is {most}; expected one of them: "
                          "rank asks for so many, max_components for as many as there are, up to a limit")
     if not isinstance(nonnegative, (bool, np.bool_)):
@@ -393,6 +384,13 @@ def _of_samples(T, a, tell):
             tell(Look(found, stages, 0, T.dim, "" if judged.late else verdict))
     return whole, found, np.eye(T.dim), stages, stop, verdict, a
 
+def _again(T, a, tell, **options):
+    "Another tensor, with the same options and the time that is left; what is said aloud is about the first one."
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return decompose(T, tol=a.tol, nonnegative=a.nonnegative, rng=a.seed, method=a.method, tell=tell,
+                         seconds=None if a.deadline == inf else max(a.deadline - monotonic(), 1e-3), **options)
+
 def _left(T, found):
     "Relative error of components."
     gap, _ = residual_norm(T, Factored(found.weights, found.vectors, T.order))
@@ -402,13 +400,20 @@ def _whitened(samples, T, judged, a, tell):
     "Weights, vectors, stages, why it ended and verdict, for the whitened cumulant, whose noise the samples tell."
     white = samples.white_target(T.samples, judged.W, T.order)
     level = samples.sampling_noise(T.samples, judged, norm(as_target(white))[0])
-    left = None if a.deadline == inf else max(a.deadline - monotonic(), 1e-3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        D = decompose(white, tol=a.tol, noise=level, max_components=None if a.most == inf else a.most, rng=a.seed,
-                      seconds=left, tell=tell)
+    D = _again(white, a, tell, noise=level, max_components=None if a.most == inf else a.most)
     return D.weights, D.vectors @ judged.W.backward.T, D.stages[:-1], D.stop, D.verdict
 
+# %% ../../nbs/decomposition/answer.ipynb #b2b77590
+def _uneven(T, a, start, tell):
+    "What `_concluded` takes, where every entry has an error of its own: the search in units that make them even."
+    def look(even, level, start):
+        return _again(even, a, tell, noise=level, start=start, rank=a.rank)
+    w, V, verdict, D = by_entries(entries(T, a.noise, a.scale), look, start, a.most, keep=bool(a.rank))
+    stages = (*D.stages[:-1], Stage("weigh", len(w), _left(T, Found(w, V, 0.))))
+    stop = D.stop if D.stop is Stop.INTERRUPTED else Stop.GOAL if verdict == "noise" or a.rank else Stop.BUDGET
+    return T, Found(w, V, 0.), np.eye(T.dim), stages, stop, verdict, a
+
+# %% ../../nbs/decomposition/answer.ipynb #b2b77591
 def _concluded(T, found, basis, stages, stop, verdict, a):
     "Sorted, signed, measured against the tensor as it came, and certified."
     w, V = in_convention(found.weights, found.vectors @ basis, T.order)
