@@ -8,7 +8,7 @@ import pytest
 from tensor_overparam import decompose
 from tensor_overparam.cli.commands import main
 from tensor_overparam.core.loop import Stop
-from tensor_overparam.data import ica
+from tensor_overparam.data import as_blocks, ica
 from tensor_overparam.decomposition.samples import FAR, hermite_sq, judge_sources, largest_misfit, white_target
 from tensor_overparam.tensors.problems import cumulant3, cumulant4, moment
 from tensor_overparam.tensors.targets import packed, sqnorm, to_dense
@@ -179,6 +179,51 @@ def test_blocks_make_the_same_tensor():
         whole = to_dense(make(X))
         for blocks in (pieces, tuple(pieces), lambda: iter(pieces)):
             assert (to_dense(make(blocks)) == whole).all()
+
+
+@pytest.fixture
+def little_memory(monkeypatch):
+    """Data of more than a few thousand numbers are read block by block, in blocks of 512 rows."""
+    from tensor_overparam.data import blocks, fixed_point, streamed
+
+    monkeypatch.setattr(streamed, "HELD", 3000)
+    monkeypatch.setattr(fixed_point, "HELD", 3000)
+    monkeypatch.setattr(blocks, "NUMBERS", 2000)
+
+
+def test_many_blocks_are_added_up_and_not_kept(little_memory):
+    X, _ = mixed(5000, 3, 0)
+    X = X / X.std(0)
+    seen = [[len(b) for b in as_blocks(np.array_split(X, 7))]]
+    assert max(seen[0]) < 5000
+    for make in (cumulant3, cumulant4, lambda X: moment(X, 3)):
+        pieces = (np.array_split(X, 7), lambda: iter(np.array_split(X, 50)), [X[:1], X[1:]])
+        cuts = [to_dense(make(data)) for data in pieces]
+        assert all((T == cuts[0]).all() for T in cuts) and np.allclose(cuts[0], to_dense(make(X)), atol=1e-12)
+    T = cumulant4(np.array_split(X, 7))
+    assert not hasattr(T.terms[0][1], "vectors") and T.samples.dim == 3
+    assert not hasattr(moment(np.array_split(X, 7), 4), "samples")
+
+
+def test_a_tensor_that_is_too_large_to_pack_reads_the_blocks_again(little_memory, monkeypatch):
+    from tensor_overparam.data import streamed
+
+    monkeypatch.setattr(streamed, "LARGEST", 5)
+    X, _ = mixed(5000, 3, 0)
+    C = np.random.default_rng(0).normal(size=(2, 3))
+    for make in (cumulant3, cumulant4, lambda X: moment(X, 3)):
+        T = make(np.array_split(X, 7))
+        assert np.allclose(T.contract(C), make(X).contract(C)) and T.dim == 3
+    assert "StreamedMoment" in repr(moment(np.array_split(X, 7), 3))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_cumulant_of_many_blocks_is_decomposed_like_one_of_an_array(little_memory):
+    """Sources, and where they do not explain it, the whitened cumulant."""
+    X, A = mixed(20_000, 3, 0, "laplace")
+    D = decompose(cumulant4(np.array_split(X, 9)))
+    assert D.rank == 3 and D.verdict == "noise" and cosines(D.vectors, A) > 0.9
+    assert decompose(cumulant3(np.array_split(clouds(5000, 0), 9))).rank == 5
 
 
 def test_dask_blocks_make_the_same_tensor():

@@ -15,11 +15,11 @@ import numpy as np
 from scipy.linalg import null_space
 
 # %% ../../nbs/decomposition/samples.ipynb #050824a1
-from ..data.blocks import as_blocks, moments
+from ..data.blocks import Blocks, as_blocks, moments
 from ..data.fixed_point import Samples, white_samples
 from ..data.sources import Sources, unmix
 from ..data.whiten import Whitening, whiten
-from ..tensors.problems import cumulant4
+from ..tensors.problems import cumulant3, cumulant4
 from ..tensors.targets import Factored, Sum
 
 # %% ../../nbs/decomposition/samples.ipynb #3ffffc00
@@ -159,30 +159,40 @@ def _with_undecided(samples, W, found):
 
 # %% ../../nbs/decomposition/samples.ipynb #f1a0c003
 def white_target(
-    X,            # (n, d) samples
+    X,            # (n, d) samples, or `Blocks`
     W:Whitening,
     order:int,    # 3 or 4
 )->Any:           # a target in q dimensions
     "The cumulant of whitened samples, without a memory of them."
-    Z = W(np.asarray(X, dtype=float))
-    return Factored(1/len(Z), Z, 3) if order == 3 else Sum(cumulant4(Z).terms)
+    Z = _white(X, W)
+    T = cumulant3(Z) if order == 3 else cumulant4(Z)
+    return Sum(T.terms) if hasattr(T, "terms") else Factored(T.weights, T.vectors, 3)
+
+def _white(X, W):
+    "Whitened samples, in blocks where they come so."
+    if isinstance(X, Blocks):
+        return Blocks(lambda: (W(block) for block in X), W.rank)
+    return W(np.asarray(X, dtype=float))
 
 def hermite_sq(
-    Z,         # (n, q) samples
+    Z,         # (n, q) samples, or `Blocks`
     order:int, # 3 or 4
 )->float:      # mean over the samples
     "The squared norm of the Hermite tensor of a sample."
+    if isinstance(Z, Blocks):
+        sums = [(len(z), len(z)*hermite_sq(z, order)) for z in Z]
+        return sum(s for _, s in sums)/sum(n for n, _ in sums)
     r, d = np.vecdot(Z, Z), Z.shape[1]
     if order == 3:
         return float(np.mean(r**3 - 6*r**2 + 3*(d + 2)*r))
     return float(np.mean(r**4 - 12*r**3 + 6*(d + 6)*r**2 - 12*(d + 2)*r + 3*d*(d + 2)))
 
 def sampling_noise(
-    X,            # (n, d) samples
+    X,            # (n, d) samples, or `Blocks`
     judged:Judged,# sources in them
     size:float,   # norm of the whitened cumulant
 )->float:         # relative to that norm, below one
     "The expected norm of the sampling error in a whitened cumulant, but for that of the sources' own cumulants."
     W, found = judged.W, judged.kept
-    sq = (hermite_sq(W(np.asarray(X, dtype=float)), found.order) - size**2)/W.n_samples - np.sum(found.errors**2)
+    sq = (hermite_sq(_white(X, W), found.order) - size**2)/W.n_samples - np.sum(found.errors**2)
     return float(np.clip(sq/size**2, 1e-12, .998))**.5
