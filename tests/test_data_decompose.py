@@ -183,10 +183,9 @@ def test_blocks_make_the_same_tensor():
 
 @pytest.fixture
 def little_memory(monkeypatch):
-    """Data of more than a few thousand numbers are read block by block, in blocks of 512 rows."""
-    from tensor_overparam.data import blocks, fixed_point, streamed
+    """Blocks have 512 rows, and whitened samples are read again, too."""
+    from tensor_overparam.data import blocks, fixed_point
 
-    monkeypatch.setattr(streamed, "HELD", 3000)
     monkeypatch.setattr(fixed_point, "HELD", 3000)
     monkeypatch.setattr(blocks, "NUMBERS", 2000)
 
@@ -198,32 +197,32 @@ def test_many_blocks_are_added_up_and_not_kept(little_memory):
     assert max(seen[0]) < 5000
     for make in (cumulant3, cumulant4, lambda X: moment(X, 3)):
         pieces = (np.array_split(X, 7), lambda: iter(np.array_split(X, 50)), [X[:1], X[1:]])
-        cuts = [to_dense(make(data)) for data in pieces]
+        cuts = [to_dense(make(as_blocks(data))) for data in pieces]
         assert all((T == cuts[0]).all() for T in cuts) and np.allclose(cuts[0], to_dense(make(X)), atol=1e-12)
-    T = cumulant4(np.array_split(X, 7))
+    T = cumulant4(as_blocks(np.array_split(X, 7)))
     assert not hasattr(T.terms[0][1], "vectors") and T.samples.dim == 3
-    assert not hasattr(moment(np.array_split(X, 7), 4), "samples")
+    assert not hasattr(moment(as_blocks(np.array_split(X, 7)), 4), "samples")
 
 
 def test_a_tensor_that_is_too_large_to_pack_reads_the_blocks_again(little_memory, monkeypatch):
-    from tensor_overparam.data import streamed
+    from tensor_overparam.tensors import streamed
 
     monkeypatch.setattr(streamed, "LARGEST", 5)
     X, _ = mixed(5000, 3, 0)
     C = np.random.default_rng(0).normal(size=(2, 3))
     for make in (cumulant3, cumulant4, lambda X: moment(X, 3)):
-        T = make(np.array_split(X, 7))
+        T = make(as_blocks(np.array_split(X, 7)))
         assert np.allclose(T.contract(C), make(X).contract(C)) and T.dim == 3
-    assert "StreamedMoment" in repr(moment(np.array_split(X, 7), 3))
+    assert "StreamedMoment" in repr(moment(as_blocks(np.array_split(X, 7)), 3))
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_cumulant_of_many_blocks_is_decomposed_like_one_of_an_array(little_memory):
     """Sources, and where they do not explain it, the whitened cumulant."""
     X, A = mixed(20_000, 3, 0, "laplace")
-    D = decompose(cumulant4(np.array_split(X, 9)))
+    D = decompose(cumulant4(as_blocks(np.array_split(X, 9))))
     assert D.rank == 3 and D.verdict == "noise" and cosines(D.vectors, A) > 0.9
-    assert decompose(cumulant3(np.array_split(clouds(5000, 0), 9))).rank == 5
+    assert decompose(cumulant3(as_blocks(np.array_split(clouds(5000, 0), 9)))).rank == 5
 
 
 def test_dask_blocks_make_the_same_tensor():

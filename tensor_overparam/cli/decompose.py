@@ -15,6 +15,7 @@ import numpy as np
 from .options import about_data, made_by, writable
 from ..data.sources import ica
 from ..decomposition.answer import decompose
+from ..decomposition.samples import FAR, FEW, largest_misfit
 from ..tensors.files import data_tensor, read_array, read_samples, read_tensor
 from ..tensors.problems import whiten
 from ..core.loop import Stop
@@ -148,8 +149,8 @@ def sources_file(a, out, say=print):
         found = ica(X, a.rank, order=a.cumulant, rng=a.seed)
     kept = _chosen(found, a)
     say(f"{a.file}: {found.n_samples} samples, {len(found.mean)} columns; cumulant of order {a.cumulant}\n")
-    for w in caught:
-        say(f"note: {w.message}")
+    for note in [w.message for w in caught] + _unexplained(X, found, a):
+        say(f"note: {note}")
     say(table(found))
     say(f"\n{len(kept.cumulants)} of {len(found.cumulants)} are written")
     written = [f"{out}.npz"]
@@ -168,6 +169,14 @@ def sources_file(a, out, say=print):
         written.append(a.json)
     say(f"Written: {', '.join(written)}")
     return int(len(kept.cumulants) == 0 or a.max_components is not None and found.count > a.max_components)
+
+def _unexplained(X, found, a):
+    "A sentence where sources do not explain the cumulant."
+    if a.rank is not None or found.n_samples < FEW or (far := largest_misfit(X, found)) <= FAR:
+        return []
+    return [f"independent sources do not explain the cumulant: what they leave is {far:.1f} standard deviations beyond "
+            f"the noise of the samples. There may be more sources than columns, or they depend on each other; "
+            f"--whiten {len(found.mean)} decomposes the tensor instead"]
 
 def table(found):
     "Sources in lines of text."

@@ -30,6 +30,7 @@ from tensor_overparam.data.fixed_point import (
     white_samples,
 )
 from .whiten import ENOUGH, whiten
+from ..tensors.problems import likeness
 from numpy.typing import ArrayLike
 from .._typing import DataLike, Floats, Seed
 
@@ -187,6 +188,10 @@ class Sources:
     def mix(self, S:ArrayLike)->Floats: # (n, k) values of the sources
         "(n, d): the samples that sources make, without the rest."
         return self.mean + np.asarray(S) @ self.mixing.T
+
+    def likeness(self, other:Any)->float: # other sources, or a decomposition, of data with the same columns
+        "How alike two answers are, whatever the order, sign and scale of their components, from 0 to 1: `likeness`."
+        return likeness(self, other)
 
     def keep(self, which:ArrayLike)->"Sources": # (k,) bool, or indices
         "Some of the sources."

@@ -364,9 +364,8 @@ def _of_samples(T, a, tell):
     """What `_concluded` takes: independent sources, where they explain a cumulant up to the noise of its samples, and
     else the components of the whitened cumulant, judged by that noise. None where the entries know more."""
     from tensor_overparam.decomposition import samples # the wing of data is loaded where there are some
-    try:
-        judged = samples.judge_sources(T.samples, T.order, a.seed, lambda: monotonic() > a.deadline)
-    except ValueError: # as few samples as directions, no variance
+    judged = samples.judged_aloud(T, a.seed, lambda: monotonic() > a.deadline)
+    if judged is None:
         return None
     answer = None if judged.explained else _whitened(samples, T, judged, a, tell)
     if answer is None or len(answer[0]) < min(len(judged.kept.cumulants), a.most):
