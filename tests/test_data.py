@@ -135,8 +135,13 @@ def test_a_mask_that_hides_nothing_is_no_mask(X):
 
 
 def test_a_source_that_ends_after_the_first_reading(X):
+    """Told where the function returns the same iterator, and where it wraps it in a new one."""
     once = iter([X])
     B = as_blocks(lambda: once)
+    with pytest.raises(ValueError, match="only once"):
+        list(B)
+    once = iter([X])
+    B = as_blocks(lambda: (block for block in once))
     with pytest.raises(ValueError, match="at least two|0 now"):
         list(B.again(moments(B).n_samples))
 

@@ -15,6 +15,13 @@ from pathlib import Path
 from .options import about_data, made_by, writable
 
 # %% ../../nbs/cli/decompose.ipynb #e6baa3a6
+def _number_or_name(text):
+    "A number where the text is one."
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
 def add_decompose(commands):
     "The command's own options, on the subparsers of the command line."
     about = ("Find the components that a symmetric tensor is made of: how many, which, to how many digits, and whether "
@@ -27,9 +34,10 @@ def add_decompose(commands):
     c.add_argument("--tol", type=float, default=1e-10, help="relative error that counts as exact (default 1e-10)")
     c.add_argument("--rank", type=int, metavar="R", help="the best fit with so many components, whatever it leaves")
     c.add_argument("--max-components", type=int, metavar="R", help="look for at most so many")
-    c.add_argument("--noise", type=float, metavar="SHARE",
-                   help="how much of the tensor's norm is noise, if known; of data, sources whose "
-                        "cumulants are a smaller part of the norm of all are left out")
+    c.add_argument("--noise", type=_number_or_name, metavar="SHARE|FILE",
+                   help="what is known of the noise: its share of the tensor's norm, or a .npy file of the tensor's "
+                        "shape with the standard deviation of every entry; of data, sources whose cumulants are a "
+                        "smaller part of the norm of all than this share are left out")
     c.add_argument("--nonnegative", action="store_true", help="only components of positive weight")
     c.add_argument("--method", default="auto", help="algebra, descent, or auto (default): one, then the other")
     c.add_argument("--seconds", type=float, metavar="S", help="end after so many, with the best so far")
@@ -74,6 +82,7 @@ def decompose_file(a, say=print):
     import numpy as np
     from tensor_overparam.core.loop import Stop
     from tensor_overparam.decomposition.answer import decompose
+    from tensor_overparam.tensors.files import read_array
     T, name, to_core = tensor_in(a)
     order, dim = (T.order, T.dim) if hasattr(T, "order") else (np.ndim(T), len(T))
     say(f"{name}: order l = {order}, dimension d = {dim}" + ("" if to_core is None else
@@ -83,8 +92,9 @@ def decompose_file(a, say=print):
         return say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept{left}  {k.verdict}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        D = decompose(T, tol=a.tol, noise=a.noise, rank=a.rank, max_components=a.max_components, rng=a.seed,
-                      nonnegative=a.nonnegative, symmetrize=a.symmetrize, method=a.method, seconds=a.seconds, tell=tell)
+        D = decompose(T, tol=a.tol, noise=read_array(a.noise) if isinstance(a.noise, str) else a.noise, rank=a.rank,
+                      max_components=a.max_components, rng=a.seed, nonnegative=a.nonnegative, symmetrize=a.symmetrize,
+                      method=a.method, seconds=a.seconds, tell=tell)
     for w in caught:
         say(f"note: {w.message}")
     say(account(D))
@@ -111,8 +121,9 @@ def _data_options(a):
                          "expected none with --cumulant, or --whiten 0 to decompose the tensor of the samples")
     if a.cumulant not in (3, 4):
         raise ValueError(f"order of the cumulant is {a.cumulant}; expected 3 or 4")
-    if a.noise is not None and not 0 < a.noise < 1:
-        raise ValueError(f"--noise is {a.noise}; expected a share of the norm, between 0 and 1")
+    if a.noise is not None and not (isinstance(a.noise, float) and 0 < a.noise < 1):
+        raise ValueError(f"--noise is {a.noise}; expected a share of the norm, between 0 and 1: errors of single "
+                         "entries are for tensors")
     if a.rank is not None and a.max_components is not None:
         raise ValueError("--rank asks for so many, --max-components for as many as there are, up to a limit; "
                          "expected one of them")
@@ -143,8 +154,8 @@ def sources_file(a, out, say=print):
         found = ica(X, a.rank, order=a.cumulant, rng=a.seed)
     kept = _chosen(found, a)
     say(f"{a.file}: {found.n_samples} samples, {len(found.mean)} columns; cumulant of order {a.cumulant}\n")
-    for w in caught:
-        say(f"note: {w.message}")
+    for note in [w.message for w in caught] + _unexplained(X, found, a):
+        say(f"note: {note}")
     say(table(found))
     say(f"\n{len(kept.cumulants)} of {len(found.cumulants)} are written")
     written = [f"{out}.npz"]
@@ -163,6 +174,15 @@ def sources_file(a, out, say=print):
         written.append(a.json)
     say(f"Written: {', '.join(written)}")
     return int(len(kept.cumulants) == 0 or a.max_components is not None and found.count > a.max_components)
+
+def _unexplained(X, found, a):
+    "A sentence where sources do not explain the cumulant."
+    from tensor_overparam.decomposition.samples import FAR, FEW, largest_misfit
+    if a.rank is not None or found.n_samples < FEW or (far := largest_misfit(X, found)) <= FAR:
+        return []
+    return [f"independent sources do not explain the cumulant: what they leave is {far:.1f} standard deviations beyond "
+            f"the noise of the samples. There may be more sources than columns, or they depend on each other; "
+            f"--whiten {len(found.mean)} decomposes the tensor instead"]
 
 def table(found):
     "Sources in lines of text."

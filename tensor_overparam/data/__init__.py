@@ -4,12 +4,13 @@ Data that are read block by block:
 
 - `as_blocks` takes an array, a DataFrame, a memory map, a list of blocks, a dask array or a function that opens them,
   and makes `Blocks` of it, which can be read again and again;
-- `moments` is one pass: `Moments` are number, mean and covariance;
+- `moments` is one pass: number, mean and covariance;
 - `whitening` gives every direction that varies unit variance; a `Whitening` is the map, the way back, and remarks.
 
 What is in them:
 
 - `ica` finds independent sources and their number; `Sources` are the maps, the cumulants with errors, and verdicts;
+- `replication` says how well each of them is known, by leaving out blocks of the samples;
 - `mixture` finds spherical Gaussian clouds; a `Mixture` is their means, weights and variance, with errors.
 
 The same with scikit-learn's manners, where it is installed (`pip install 'tensor_overparam[data]'`):
@@ -21,8 +22,9 @@ The same with scikit-learn's manners, where it is installed (`pip install 'tenso
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tensor_overparam.data.blocks import Blocks, Moments, as_blocks, moments
+from tensor_overparam.data.blocks import Blocks, as_blocks, moments
 from tensor_overparam.data.mixtures import Mixture, mixture
+from tensor_overparam.data.replicable import replication
 from tensor_overparam.data.sources import Sources, ica
 from tensor_overparam.data.whiten import Whitening, whitening
 
@@ -33,11 +35,11 @@ __all__ = [
     "as_blocks",
     "Blocks",
     "moments",
-    "Moments",
     "whitening",
     "Whitening",
     "ica",
     "Sources",
+    "replication",
     "mixture",
     "Mixture",
     "SymmetricICA",

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from .._typing import DataLike
+from ..tensors.streamed import cumulant_of_blocks, moment_of_blocks
 
 # %% ../../nbs/data/blocks.ipynb #61772581
 def _piece(X, what="the data"):
@@ -122,6 +123,15 @@ class Blocks:
     def __iter__(self):
         return _cut(self.pieces(), self.dim, self.rows, self.names)
 
+    def as_moment(self, order:int)->Any:
+        "What `moment` makes of them, without holding them."
+        return moment_of_blocks(self, moments(self).n_samples, 0., order)
+
+    def as_cumulant(self, order:int, gaussian:Any)->Any: # 3 or 4; what Gaussian samples would give, of a covariance
+        "What `cumulant3` and `cumulant4` make of them, without holding them."
+        M = moments(self)
+        return cumulant_of_blocks(self, M.n_samples, M.mean, order, gaussian(M.covariance))
+
     def again(self, n_samples:int)->Iterator[np.ndarray]: # rows that there were before
         "The blocks once more; an error where there are not as many rows as before."
         count = 0
@@ -147,8 +157,13 @@ def _source(X):
     if hasattr(X, "to_delayed") and hasattr(X, "compute"):
         return _lazily(X)
     if callable(X):
+        last = []
         def opened():
             pieces = X()
+            if hasattr(pieces, "__next__") and last and pieces is last[0]:
+                raise ValueError("the function returns one and the same iterator each time, which can be read only "
+                                 "once; expected a new one each time: make it inside the function")
+            last[:] = [pieces]
             if not isinstance(pieces, Iterable):
                 raise ValueError(f"the function returned {type(pieces).__name__}; expected an iterator of blocks")
             return iter(pieces)

@@ -11,7 +11,8 @@ import warnings
 from numbers import Integral
 
 import numpy as np
-from .mixtures import mixture
+from .blocks import as_blocks
+from .mixtures import mixture_of
 from .sources import unmix
 from numpy.typing import ArrayLike
 from .._typing import DataLike, Floats, Integers
@@ -30,9 +31,21 @@ def _in_blocks(X):
 
 def _looked_at(estimator, X):
     "Data to fit to, and the number and names of their columns taken down."
+    if np.ma.is_masked(X) or hasattr(X, "__next__") or isinstance(X, (list, tuple)) and len(X) == 0:
+        as_blocks(X) # which says what is wrong with that
     if not _in_blocks(X):
-        return validate_data(estimator, X, dtype=(np.float64, np.float32), ensure_min_samples=2)
+        return _validated(estimator, X, ensure_min_samples=2)
     return X
+
+def _validated(estimator, X, **options):
+    "Numbers, or an error that says what to do about them."
+    try:
+        return validate_data(estimator, X, dtype=(np.float64, np.float32), **options)
+    except ValueError as error:
+        said = str(error)
+        remedy = ("drop those samples or fill them first" if "NaN" in said or "infinity" in said else
+                  "encode or drop columns of text and categories first" if "convert" in said else "")
+        raise ValueError(f"{said.splitlines()[0]} Expected finite numbers, {remedy}" if remedy else said) from error
 
 def _seed(random_state):
     "A seed from what scikit-learn takes for one."
@@ -121,7 +134,7 @@ class SymmetricICA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     def transform(self, X:ArrayLike)->Floats:
         "Sources of samples, (n, n_components_)."
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        X = _validated(self, X, reset=False)
         return (X - self.mean_) @ self.components_.T
 
     def inverse_transform(self, X:ArrayLike)->Floats:
@@ -190,7 +203,9 @@ class MomentMixture(DensityMixin, BaseEstimator):
     def fit(self, X:DataLike, y:object=None)->Self:
         "Find the clouds of X: an array, a table, or blocks as `as_blocks` takes them."
         X = _looked_at(self, X)
-        self.mixture_ = found = mixture(X, self.n_components, rng=_seed(self.random_state))
+        self.mixture_ = found = mixture_of(X, self.n_components, _seed(self.random_state))
+        for remark in found.remarks:
+            warnings.warn(remark, ConvergenceWarning, stacklevel=2)
         self.n_features_in_ = found.means.shape[1]
         self.n_components_ = len(found.weights)
         self.means_, self.weights_, self.variance_ = found.means, found.weights, found.variance
@@ -199,7 +214,7 @@ class MomentMixture(DensityMixin, BaseEstimator):
 
     def _read(self, X):
         check_is_fitted(self)
-        return validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        return _validated(self, X, reset=False)
 
     def predict(self, X:ArrayLike)->Integers:
         "The most probable cloud of each sample."

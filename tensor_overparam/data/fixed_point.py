@@ -28,6 +28,7 @@ class Samples:
     read: Callable                # () -> iterator of (rows, width) arrays
     forward: Any = None           # (width, q) whitening of what is read; None where it is white
     mean: Any = None              # (width,) to be subtracted first
+    late: Callable = bool         # () -> is the time over? never by default
 
     def __iter__(self):
         for Y in self.read():
@@ -42,12 +43,13 @@ class Samples:
         return N if self.forward is None else N @ self.forward
 
 def held(
-    Z, # (n, q) whitened samples
+    Z,                  # (n, q) whitened samples
+    late:Callable=bool, # () -> is the time over? never by default
 )->Samples:
     "Samples in memory."
     Z = np.ascontiguousarray(Z, dtype=np.float32)
     rows = max(64, 2*(CHUNK//(2*Z.shape[1])))
-    return Samples(len(Z), Z.shape[1], lambda: (Z[i:i + rows] for i in range(0, len(Z), rows)))
+    return Samples(len(Z), Z.shape[1], lambda: (Z[i:i + rows] for i in range(0, len(Z), rows)), late=late)
 
 def whitened_rows(samples:Samples, start:int=0, every:int=1):
     "Every so many of the samples, as they are whitened; blocks have an even number of rows."
@@ -68,13 +70,13 @@ def part(
     mean = Z.mean(0, dtype=float)
     Z = Z - mean.astype(np.float32)
     W = whiten(Moments(len(Z), mean, (Z.T @ Z).astype(float)/len(Z), np.zeros(samples.dim)))
-    return held(Z @ W.forward.astype(np.float32)), W.forward
+    return held(Z @ W.forward.astype(np.float32), samples.late), W.forward
 
-def white_samples(X:Blocks, W:Whitening)->Samples:
+def white_samples(X:Blocks, W:Whitening, late:Callable=bool)->Samples:
     "Data as whitened samples; in memory where they are few."
     n, q = W.n_samples, W.rank
-    samples = Samples(n, q, lambda: X.again(n), W.forward, W.mean)
-    return held(whitened_rows(samples)) if n*q <= HELD else samples
+    samples = Samples(n, q, lambda: X.again(n), W.forward, W.mean, late)
+    return held(whitened_rows(samples), late) if n*q <= HELD else samples
 
 # %% ../../nbs/data/fixed_point.ipynb #b0c3e827
 def contraction(
@@ -177,6 +179,8 @@ def settle(
         step = 1 - abs(np.vecdot(new, V))[sure].min(initial=1)
         unchanged = unchanged + 1 if sure.sum() == before.sum() else 0
         V = new
+        if samples.late():
+            return Found(V, cumulants, sure, number, False)
         if step < SETTLED and (sure.all() or unchanged >= steady):
             if turns == 0 or np.sum(~sure) < 2:
                 return Found(V, cumulants, sure, number, True)

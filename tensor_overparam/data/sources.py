@@ -30,6 +30,7 @@ from tensor_overparam.data.fixed_point import (
     white_samples,
 )
 from .whiten import ENOUGH, whiten
+from ..tensors.problems import likeness
 from numpy.typing import ArrayLike
 from .._typing import DataLike, Floats, Seed
 
@@ -188,6 +189,10 @@ class Sources:
         "(n, d): the samples that sources make, without the rest."
         return self.mean + np.asarray(S) @ self.mixing.T
 
+    def likeness(self, other:Any)->float: # other sources, or a decomposition, of data with the same columns
+        "How alike two answers are, whatever the order, sign and scale of their components, from 0 to 1: `likeness`."
+        return likeness(self, other)
+
     def keep(self, which:ArrayLike)->"Sources": # (k,) bool, or indices
         "Some of the sources."
         names = ("unmixing", "cumulants", "errors", "significance", "heavy")
@@ -306,7 +311,7 @@ def ica(
         warnings.warn(remark, RuntimeWarning, stacklevel=2)
     return found
 
-def unmix(X, n_components, order, tanh, seed, max_passes)->Sources: # what `ica` takes
+def unmix(X, n_components, order, tanh, seed, max_passes, late=bool)->Sources: # what `ica` takes; is the time over?
     "Independent component analysis; remarks are in the answer, and nothing is said aloud."
     X = as_blocks(X)
     W = whiten(moments(X), X.names)
@@ -315,7 +320,7 @@ def unmix(X, n_components, order, tanh, seed, max_passes)->Sources: # what `ica`
     if n - 1 <= q:
         raise ValueError(f"{n} samples vary in {q} directions, as any so few do, and nothing can be separated; "
                          f"expected more samples than the {X.dim} columns, better many times as many")
-    samples = white_samples(X, W)
+    samples = white_samples(X, W, late)
     found = directions(samples, order, seed, max_passes)
     if tanh and found.sure.any():
         found = refined(samples, found)

@@ -25,20 +25,21 @@ from .certificate import certify
 from .compress import balanced, compress, core
 from .pencil import as_packed, needs_complex
 from .polish import join
-from .problem import Draws, Look, Problem, Stage
+from .problem import Draws, Look, Problem, Stage, between, whole_number
 from .prune import (Found, diverging, fewest, nothing, polish, prune, quiet,
                                                   spotless)
 from .report import Decomposition, in_convention, judge
 from .roads import METHODS, by_algebra, has_more, in_noise, travel
 from .search import search
+from .weighted import by_entries, entries
 from ..descent.objective import as_seeds, is_zero, norm, numpy_only, residual_norm
 from ..tensors.monomials import monomial_count
 from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target, as_target, packed, symmetrize
 
 # %% ../../nbs/decomposition/answer.ipynb #7b8c1dc5
-def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|None=None, max_components:int|None=None,
-              start:Decomposition|Factored|tuple[ArrayLike,ArrayLike]|None=None, nonnegative:bool=False, rng:Seed=0,
-              symmetrize:bool=False, method:str="auto", seconds:float|None=None,
+def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|ArrayLike|None=None, rank:int|None=None,
+              max_components:int|None=None, start:Decomposition|Factored|tuple[ArrayLike,ArrayLike]|None=None,
+              nonnegative:bool=False, rng:Seed=0, symmetrize:bool=False, method:str="auto", seconds:float|None=None,
               tell:Callable[[Look],object]|None=None)->Decomposition:
     """The components that a symmetric tensor is made of; their number is found, or given.
 
@@ -51,13 +52,17 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
     ----------
     T : Target or array of shape (d, …, d)
         The tensor, a single one, made of NumPy's numbers. `cumulant4` remembers its samples, and is judged by their
-        noise: its components are the independent sources, where these explain it.
+        noise: its components are the independent sources, where these explain it, and else those of the whitened
+        cumulant, beside the noise that the samples tell.
         Arrays have to be symmetric, or `symmetrize` asked for.
     tol : float, default 1e-10
         Relative error ‖T-S‖/‖T‖ that counts as exact, between 0 and 1; 1e-14 where it is smaller, and 5e-7 where the
         array has single precision.
-    noise : float, optional
-        How much of the tensor is noise, ‖E‖/‖T‖, between 0 and 1, where that is known; estimated if None.
+    noise : float, or array of shape (d, …, d), optional
+        What is known of the noise; estimated if None. A number is its share of the tensor, ‖E‖/‖T‖, between 0 and 1.
+        An array holds the standard deviation of every entry, in the tensor's units, symmetric and not negative; equal
+        entries are one number with one error. `np.full(T.shape, .1)` is an error of .1 everywhere, `.05*abs(T)` one of
+        5 %. Components are then fitted and judged by squared residuals over squared errors.
     rank : int, optional
         Number r of components, at least 1: the best fit with so many, whatever it leaves. Found if None.
     max_components : int, optional
@@ -74,9 +79,10 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
         'algebra' (eigenvectors and their kin, exact or close to it, in milliseconds), 'descent' (the over-parameterised
         search), or 'auto': the first, and the second where it ends.
     seconds : float, optional
-        Time after which the search ends with the best so far, marked 'unfinished'; no limit if None.
+        Time after which the search ends with the best so far, marked 'unfinished'; no limit if None. Of samples, the
+        pass over them that has begun is finished.
     tell : callable, optional
-        Called with each `Look`, to show how the search goes.
+        Called with each `Look`, to show how the search goes: one where independent sources are the answer.
 
     Returns
     -------
@@ -119,12 +125,14 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|None=None, rank:int|
     if tell is not None and not callable(tell):
         raise ValueError(f"tell is {tell!r}; expected a function of a `Look`, or None")
     a = _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds)
-    if (noise or rank or start) is None and hasattr(T, "samples") and method == "auto" and not nonnegative:
-        answer = _of_samples(T, a)
+    if noise is None and (rank or start) is None and hasattr(T, "samples") and method == "auto" and not nonnegative:
+        answer = _of_samples(T, a, tell)
         if answer:
             return _concluded(*answer)
     T, a = _checked(T, a, symmetrize)
     start = None if start is None else _components(start, T, a.scale)
+    if isinstance(a.noise, (np.ndarray, list, tuple)):
+        return _concluded(*_uneven(T, a, start, tell))
     if T.order == 2:
         return _matrix(T, a)
     p = _problem(T, a)
@@ -170,30 +178,15 @@ class Asked:
     floor: float = 0. # relative error that is rounding of the entries
     scale: int = 0    # power of two that was taken out of the tensor
 
-def _number(name, n):
-    "A whole number of at least one, or None, or a ValueError."
-    whole = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
-    if n is not None and not (whole and n >= 1):
-        raise ValueError(f"{name} is {n!r}; expected an integer of at least 1, or None")
-    return n
-
-def _between(name, x, what, most=1.):
-    "A number between 0 and a limit, or a ValueError."
-    real = isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool)
-    if not (real and 0 < x < most):
-        limit = f"between 0 and {most:g}" if most < inf else "above 0"
-        raise ValueError(f"{name} is {x!r}; expected {what} {limit}")
-    return float(x)
-
 def _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds):
     "The options, or a ValueError that says which of them means nothing."
-    _between("tol", tol, "a relative error")
-    if noise is not None:
-        _between("noise", noise, "a share of the tensor's norm")
+    between("tol", tol, "a relative error")
+    if noise is not None and not isinstance(noise, (np.ndarray, list, tuple)):
+        between("noise", noise, "a share of the tensor's norm, or an array with the standard deviation of every entry,")
     if seconds is not None:
-        _between("seconds", seconds, "a time", inf)
-    most = _number("max_components", max_components)
-    if _number("rank", rank) and most:
+        between("seconds", seconds, "a time", inf)
+    most = whole_number("max_components", max_components)
+    if whole_number("rank", rank) and most:
         raise ValueError(f"rank is {rank} and max_components is {most}; expected one of them: "
                          "rank asks for so many, max_components for as many as there are, up to a limit")
     if not isinstance(nonnegative, (bool, np.bool_)):
@@ -367,20 +360,59 @@ def _complex(c, a):
     return T is not None and not c.outside and needs_complex(T, a.seed)
 
 # %% ../../nbs/decomposition/answer.ipynb #b2b7588e
-def _of_samples(T, a):
-    "What `_concluded` takes, for independent sources, where they explain a cumulant up to the noise of its samples."
-    from tensor_overparam.decomposition.samples import components_of # the wing of data is loaded where there are some
-    answer = components_of(T, a.seed)
-    if answer is None:
+def _of_samples(T, a, tell):
+    """What `_concluded` takes: independent sources, where they explain a cumulant up to the noise of its samples, and
+    else the components of the whitened cumulant, judged by that noise. None where the entries know more."""
+    from tensor_overparam.decomposition import samples # the wing of data is loaded where there are some
+    judged = samples.judged_aloud(T, a.seed, lambda: monotonic() > a.deadline)
+    if judged is None:
         return None
-    w, V = answer
-    verdict = "noise" if len(w) <= a.most else "limit"
-    size, kept = np.linalg.norm(V, axis=1), slice(None if a.most == inf else int(a.most))
-    w, V = (w*size**T.order)[kept], (V/size[:, None])[kept]
+    answer = None if judged.explained else _whitened(samples, T, judged, a, tell)
+    if answer is None or len(answer[0]) < min(len(judged.kept.cumulants), a.most):
+        kept, verdict = judged.kept, "unfinished" if judged.late else "noise"
+        answer = kept.cumulants, kept.mixing.T, (), Stop.BUDGET if judged.late else Stop.GOAL, verdict
+    w, V, stages, stop, verdict = answer
+    if len(w) > a.most:
+        w, V, stop, verdict = w[:int(a.most)], V[:int(a.most)], Stop.BUDGET, "limit"
+    size = np.linalg.norm(V, axis=1)
     whole, a = _checked(T, a, False)
-    stop = Stop.GOAL if verdict == "noise" else Stop.BUDGET
-    return whole, Found(np.ldexp(w, -a.scale), V, 0.), np.eye(T.dim), (), stop, verdict, a
+    found = Found(np.ldexp(w*size**T.order, -a.scale), V/size[:, None], 0.)
+    if not stages:
+        stages = (Stage("sources", len(w), _left(whole, found)),)
+        if tell:
+            tell(Look(found, stages, 0, T.dim, "" if judged.late else verdict))
+    return whole, found, np.eye(T.dim), stages, stop, verdict, a
 
+def _again(T, a, tell, **options):
+    "Another tensor, with the same options and the time that is left; what is said aloud is about the first one."
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return decompose(T, tol=a.tol, nonnegative=a.nonnegative, rng=a.seed, method=a.method, tell=tell,
+                         seconds=None if a.deadline == inf else max(a.deadline - monotonic(), 1e-3), **options)
+
+def _left(T, found):
+    "Relative error of components."
+    gap, _ = residual_norm(T, Factored(found.weights, found.vectors, T.order))
+    return float(gap/norm(T)[0])
+
+def _whitened(samples, T, judged, a, tell):
+    "Weights, vectors, stages, why it ended and verdict, for the whitened cumulant, whose noise the samples tell."
+    white = samples.white_target(T.samples, judged.W, T.order)
+    level = samples.sampling_noise(T.samples, judged, norm(as_target(white))[0])
+    D = _again(white, a, tell, noise=level, max_components=None if a.most == inf else a.most)
+    return D.weights, D.vectors @ judged.W.backward.T, D.stages[:-1], D.stop, D.verdict
+
+# %% ../../nbs/decomposition/answer.ipynb #b2b77590
+def _uneven(T, a, start, tell):
+    "What `_concluded` takes, where every entry has an error of its own: the search in units that make them even."
+    def look(even, level, start):
+        return _again(even, a, tell, noise=level, start=start, rank=a.rank)
+    w, V, verdict, D = by_entries(entries(T, a.noise, a.scale), look, start, a.most, keep=bool(a.rank))
+    stages = (*D.stages[:-1], Stage("weigh", len(w), _left(T, Found(w, V, 0.))))
+    stop = D.stop if D.stop is Stop.INTERRUPTED else Stop.GOAL if verdict == "noise" or a.rank else Stop.BUDGET
+    return T, Found(w, V, 0.), np.eye(T.dim), stages, stop, verdict, a
+
+# %% ../../nbs/decomposition/answer.ipynb #b2b77591
 def _concluded(T, found, basis, stages, stop, verdict, a):
     "Sorted, signed, measured against the tensor as it came, and certified."
     w, V = in_convention(found.weights, found.vectors @ basis, T.order)

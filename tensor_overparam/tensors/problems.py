@@ -265,26 +265,28 @@ def _data(X):
         raise ValueError(f"data have shape {X.shape}; expected (n, d) "
                          "with at least one sample a row and one feature a column")
     if X.dtype.kind not in "iubf":
-        raise ValueError(f"data have dtype {X.dtype}; expected numbers")
+        raise ValueError(f"data have dtype {X.dtype}; expected numbers, encode or drop columns of text first")
     X = X.astype(float) if X.dtype.kind != "f" else X
     if not np.isfinite(X).all():
         raise ValueError("NaN or infinity in the data; expected finite numbers, drop those samples first")
     return X
 
-def moment(X:ArrayLike|Shaped, order:int)->Factored:
+def moment(X:ArrayLike|Shaped, order:int)->Factored|Dense:
     """The raw empirical moment of data, never formed: the samples are its components.
 
     Parameters
     ----------
     X : array of shape (n, d), list of blocks, dask array or callable
-        Data, one sample a row; blocks of rows are joined.
+        Data, one sample a row. Blocks are joined, and held. They are not where they come as
+        `tensor_overparam.data.as_blocks(X)`: then the tensor is packed in two passes, and keeps as many numbers as that
+        takes, about dˡ/(l-1)!; where these are more than 3·10⁷ it keeps none, and reads the data for every contraction.
     order : int
         Order l of the moment, at least 2.
 
     Returns
     -------
     Factored
-        (1/n) Σ_i x_i⊗…⊗x_i, with n terms.
+        (1/n) Σ_i x_i⊗…⊗x_i, with n terms; of `as_blocks(X)` packed, or a target that reads.
 
     Raises
     ------
@@ -303,6 +305,8 @@ def moment(X:ArrayLike|Shaped, order:int)->Factored:
     array([[ 1., -1.],
            [-1.,  2.]])
     """
+    if hasattr(X, "as_moment"):
+        return X.as_moment(order)
     X = _data(X)
     return Factored(1/len(X), X, order)
 
@@ -343,7 +347,9 @@ class SampledCumulant(Sum):
 def cumulant3(
     X, # data of n samples, as `_data` takes them; centred here
 )->Factored: # third cumulant
-    "The third empirical cumulant of the data, never formed."
+    "The third empirical cumulant of the data; of `as_blocks(X)` as `cumulant4` has it, and else never formed."
+    if hasattr(X, "as_cumulant"):
+        return X.as_cumulant(3, SymmetricSquare)
     X = _data(X)
     return SampledMoment(1/len(X), X - X.mean(0), 3)
 
@@ -356,8 +362,10 @@ def cumulant4(X:ArrayLike|Shaped)->Sum:
     Parameters
     ----------
     X : array of shape (n, d), list of blocks, dask array or callable
-        Data, one sample a row; centred here. Blocks of rows are joined: the samples are kept, because the tensor is
-        judged by them. `tensor_overparam.data.ica` reads more than memory holds.
+        Data, one sample a row; centred here. The samples are kept, because the tensor is judged by them, and blocks
+        are joined. They are not where they come as `tensor_overparam.data.as_blocks(X)`: then the tensor is packed in
+        two passes, keeps about dˡ/(l-1)! numbers, and reads the blocks again when it is judged (where these are more
+        than 3·10⁷ it keeps none of them, and reads for every contraction). `tensor_overparam.data.ica` needs no tensor.
 
     Returns
     -------
@@ -379,6 +387,8 @@ def cumulant4(X:ArrayLike|Shaped)->Sum:
     >>> K.contract(np.ones((1, 1)))
     array([[-2.]])
     """
+    if hasattr(X, "as_cumulant"):
+        return X.as_cumulant(4, SymmetricSquare)
     X = _data(X)
     X = X - X.mean(0)
     return SampledCumulant(((1., moment(X, 4)), (-3., SymmetricSquare(X.T @ X / len(X)))))
