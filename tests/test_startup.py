@@ -23,7 +23,7 @@ def test_the_face_loads_nothing_but_its_version():
     assert {m for m in modules if m.startswith("tensor_overparam")} == {"tensor_overparam", "tensor_overparam._version"}
 
 
-WINGS = ["core", "tensors", "descent", "implicit_bias", "nets", "rotation", "sweeps", "ledger"]
+WINGS = "core tensors descent implicit_bias decomposition data nets rotation explorers sweeps ledger".split()
 
 
 @pytest.mark.parametrize("statement", [f"import tensor_overparam.{wing}" for wing in WINGS] + [

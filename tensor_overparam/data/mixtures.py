@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
+import scipy
 from .blocks import Blocks, as_blocks, moments
 from .whiten import whiten
 from .fixed_point import orthonormal, random_frame, seed_of
@@ -182,12 +182,12 @@ class Mixture:
 
     def log_density(self, X:ArrayLike)->Floats: # (n, d) samples
         "(n,): the logarithm of the density at samples."
-        return logsumexp(self._log(X), axis=1)
+        return scipy.special.logsumexp(self._log(X), axis=1)
 
     def responsibilities(self, X:ArrayLike)->Floats: # (n, d) samples
         "(n, K): the probability of each cloud, for samples."
         found = self._log(X)
-        return np.exp(found - logsumexp(found, axis=1, keepdims=True))
+        return np.exp(found - scipy.special.logsumexp(found, axis=1, keepdims=True))
 
     def predict(self, X:ArrayLike)->Integers: # (n, d) samples
         "(n,): the most probable cloud of each sample."

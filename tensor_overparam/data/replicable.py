@@ -9,7 +9,7 @@ __all__ = ['pieces', 'block_means', 'movement', 'Replication', 'replication']
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import null_space
+import scipy
 from .._typing import DataLike, Floats
 from .blocks import Blocks, as_blocks, moments
 from .fixed_point import white_samples
@@ -141,7 +141,7 @@ def replication(X:DataLike|Blocks, found:Sources, *, blocks:int=50)->Replication
                          "samples")
     _same_data(found, W)
     V = found.unmixing @ W.backward
-    frame = np.concatenate([V, null_space(V).T])
+    frame = np.concatenate([V, scipy.linalg.null_space(V).T])
     k, order = len(V), found.order
     n, m, second, step, third, fourth = block_means(white_samples(X, W), frame, k, order, blocks)
     share = n/n.sum()

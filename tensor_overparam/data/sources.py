@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.special import chdtri, ndtri
+import scipy
 from .blocks import Blocks, as_blocks, moments
 from tensor_overparam.data.fixed_point import (
     HELD,
@@ -75,7 +74,7 @@ HASTY = 25   # passes over the first half: what has not come out by then is weak
 
 def sum_rule(q:int, n:int, order:int)->float:
     "The largest cumulant in q directions of n Gaussian samples: the peak of the noise and the farthest sample, added."
-    return noise_level(q, n, order) + chdtri(q, 1/n)**(order/2)/n
+    return noise_level(q, n, order) + scipy.special.chdtri(q, 1/n)**(order/2)/n
 
 def score(
     value,     # cumulants of n samples along directions that do not depend on them
@@ -107,10 +106,10 @@ def split_test(
     there = np.linalg.solve(to_second, U.T).T
     there /= np.linalg.norm(there, axis=1, keepdims=True)
     value = contraction(second, there, order)[1]
-    clear = abs(score(value, second.n, order)) > ndtri(1 - CHANCE/(2*samples.dim))
+    clear = abs(score(value, second.n, order)) > scipy.special.ndtri(1 - CHANCE/(2*samples.dim))
     U = (U/np.linalg.norm(U, axis=1, keepdims=True))[clear]
     cosine, found = abs(V @ U.T), np.zeros(len(V), bool)
-    row, match = linear_sum_assignment(-cosine)
+    row, match = scipy.optimize.linear_sum_assignment(-cosine)
     found[row] = cosine[row, match] > ALIKE
     return found
 

@@ -14,7 +14,7 @@ from math import comb
 from typing import Any
 
 import numpy as np
-from scipy.optimize import nnls
+import scipy
 
 # %% ../../nbs/decomposition/binary.ipynb #1fe93d4d
 from .compress import Core
@@ -148,7 +148,7 @@ def widen_margin(
     angles, values, margin = extremes(g[None])
     for _ in range(steps):
         A = np.sign(values[0])[:, None]*(powers_at(angles[0], len(g) - 1).T @ N)
-        p = A.T @ nnls(np.vstack([A.T, np.ones(len(A))]), np.append(np.zeros(N.shape[1]), 1.))[0]
+        p = A.T @ scipy.optimize.nnls(np.vstack([A.T, np.ones(len(A))]), np.append(np.zeros(N.shape[1]), 1.))[0]
         size = np.linalg.norm(p)
         if not size > 0:
             break

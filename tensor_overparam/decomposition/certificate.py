@@ -14,8 +14,7 @@ from math import comb
 from typing import Any
 
 import numpy as np
-import scipy.linalg
-from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
+import scipy
 from numpy.typing import ArrayLike
 
 # %% ../../nbs/decomposition/certificate.ipynb #29409e41
@@ -193,11 +192,12 @@ def _least_tangent(V, order):
     if V.size > WRITTEN:
         for basis, rounds in SHORT_AND_LONG:
             try:
-                least, = eigsh(_tangent_gram(V, order), k=1, ncv=basis, which="SA", tol=1e-2, maxiter=rounds,
-                               return_eigenvectors=False, v0=np.random.default_rng(0).normal(size=V.size))
+                least, = scipy.sparse.linalg.eigsh(
+                    _tangent_gram(V, order), k=1, ncv=basis, which="SA", tol=1e-2, maxiter=rounds,
+                    return_eigenvectors=False, v0=np.random.default_rng(0).normal(size=V.size))
                 if least > 1e-6:
                     return least
-            except ArpackError:
+            except scipy.sparse.linalg.ArpackError:
                 pass
         if V.size > LAST:
             return np.nan
@@ -217,7 +217,7 @@ def _tangent_gram(V, order):
     def product(x):
         X = frame(x.reshape(V.shape))
         return frame(first @ X + (second*(V @ X.T)) @ V).ravel()
-    return LinearOperator((V.size, V.size), matvec=product, dtype=float)
+    return scipy.sparse.linalg.LinearOperator((V.size, V.size), matvec=product, dtype=float)
 
 # %% ../../nbs/decomposition/certificate.ipynb #497c6f0c
 def condition_number(V:ArrayLike, order:int, dim:int)->float:

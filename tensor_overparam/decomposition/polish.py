@@ -7,8 +7,7 @@ __all__ = ['DIRECT', 'LAST', 'squared_distance', 'damped_step', 'levenberg_marqu
 
 # %% ../../nbs/decomposition/polish.ipynb #0566a9cb
 import numpy as np
-import scipy.linalg
-from scipy.sparse.linalg import LinearOperator, cg
+import scipy
 
 # %% ../../nbs/decomposition/polish.ipynb #53bf6074
 from ..tensors.kernels import gram_power, power
@@ -92,10 +91,10 @@ def _iterative_step(x, s, down, order, damping):
         return (first @ v + (second*(x @ v.T)) @ x).ravel()
     def precondition(v):
         return (inverse @ v.reshape(x.shape)).ravel()
-    K = LinearOperator((n, n), matvec=product, dtype=float)
-    M = LinearOperator((n, n), matvec=precondition, dtype=float)
+    K = scipy.sparse.linalg.LinearOperator((n, n), matvec=product, dtype=float)
+    M = scipy.sparse.linalg.LinearOperator((n, n), matvec=precondition, dtype=float)
     worth = min(150, max(15, n*n//6000)) # so many steps take as long as one factorisation does
-    step, unfinished = cg(K, down.ravel(), rtol=1e-3, maxiter=worth, M=M)
+    step, unfinished = scipy.sparse.linalg.cg(K, down.ravel(), rtol=1e-3, maxiter=worth, M=M)
     return step.reshape(x.shape), not unfinished
 
 # %% ../../nbs/decomposition/polish.ipynb #7e394df4

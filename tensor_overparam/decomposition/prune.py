@@ -11,8 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.integrate import quad
-from scipy.optimize import brentq
+import scipy
 
 # %% ../../nbs/decomposition/prune.ipynb #62576d79
 from .compress import Core
@@ -35,8 +34,8 @@ def noise_peak(
     edge = 2*((order - 1)/order)**.5
     def log_count(u):
         return (.5*np.log(order - 1) - (order - 2)/(4*(order - 1))*u*u
-                - 2/edge**2*quad(lambda z: (z*z - edge**2)**.5, edge, u)[0])
-    return brentq(log_count, edge, 10)
+                - 2/edge**2*scipy.integrate.quad(lambda z: (z*z - edge**2)**.5, edge, u)[0])
+    return scipy.optimize.brentq(log_count, edge, 10)
 
 # %% ../../nbs/decomposition/prune.ipynb #4f9258e4
 def merge(

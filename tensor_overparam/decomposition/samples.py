@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import null_space
+import scipy
 
 # %% ../../nbs/decomposition/samples.ipynb #050824a1
 from ..data.blocks import Blocks, as_blocks, moments
@@ -87,7 +87,7 @@ def misfit(
 )->float:            # about standard normal if the sources are all there is
     "How much larger the cumulant's other entries are than sampling noise would make them."
     k, q = V.shape
-    frame = np.concatenate([V, null_space(V).T]) if k else np.eye(q)
+    frame = np.concatenate([V, scipy.linalg.null_space(V).T]) if k else np.eye(q)
     m, (i, j) = _means(samples, frame, order), _pairs(q)
     pair = np.where(i == j, m.spread[i], 1.)
     expected = np.outer(pair, np.ones(q) if order == 3 else pair)

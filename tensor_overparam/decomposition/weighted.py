@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 import numpy as np
-from scipy.optimize import least_squares
+import scipy
 
 # %% ../../nbs/decomposition/weighted.ipynb #2bb45194
 from ..descent.objective import norm
@@ -121,7 +121,7 @@ def fitted(
     "Weighted least squares from here."
     X, s = join(w, V, E.order)
     if 0 < X.size*len(E.index) <= MOST:
-        X = least_squares(lambda x: residuals(E, x.reshape(X.shape), s), X.ravel(), x_scale="jac",
+        X = scipy.optimize.least_squares(lambda x: residuals(E, x.reshape(X.shape), s), X.ravel(), x_scale="jac",
                           jac=lambda x: jacobian(E, x.reshape(X.shape), s), max_nfev=200, xtol=1e-12, ftol=1e-12,
                           gtol=1e-12).x.reshape(X.shape)
     w, V = split(X, s, E.order)
