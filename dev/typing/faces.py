@@ -64,7 +64,7 @@ def tensors(T: FloatArray, X: FloatArray) -> None:
     assert_type(gaussian(8, 2, 3, rng=np.random.default_rng(0)), Factored)
     assert_type(orthogonal(8, 2, 3, weights=[1.0, 2.0]), Factored)
     assert_type(correlated(8, 2, 3, coherence=0.2), Factored)
-    assert_type(moment(X, 3), Factored)
+    assert_type(moment(X, 3), Factored | Dense)
     assert_type(with_noise(Dense(T), 0.1, rng=1), Sum)
     assert_type(Dense(T) - gaussian(8, 2, 3), Sum)
     assert_type(2 * Dense(T) - Spiked(8), Sum)
