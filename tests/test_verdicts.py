@@ -113,7 +113,10 @@ def test_a_search_of_a_small_tensor_shows_its_best_and_keeps_it():
     assert all(a.found.sq > b.found.sq for a, b in zip(looks, looks[1:]))
 
 
-@pytest.mark.parametrize("order, dim, rank", [(3, 16, 32), (3, 12, 20), pytest.param(4, 8, 29, marks=pytest.mark.slow), (3, 10, 16)])
+SIZES = [(3, 16, 32), (3, 12, 20), pytest.param(4, 8, 29, marks=pytest.mark.slow), (3, 10, 16)]
+
+
+@pytest.mark.parametrize("order, dim, rank", SIZES)
 def test_beyond_algebra_nothing_passes_for_noise(order, dim, rank):
     """Where no algebra reaches, a fit with too few components is not taken for components and noise."""
     for seed in range(2):
