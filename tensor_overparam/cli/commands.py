@@ -112,7 +112,7 @@ def compare(a, say=print):
         if number is not None and number < 1:
             raise ValueError(f"--{option} is {number}; expected at least 1")
     out = writable(a.out.removesuffix(".png").removesuffix(".json"), "--out")
-    own, T, name = target_of(a)
+    own, T, name = target_of(a, say)
     around = tuple(sorted({1, max(1, a.rank//2), a.rank, a.rank + 2, 2*a.rank}))
     widths = a.widths or ((1, 2, 4, 8, 16) if own else around)
     options = dict(epochs=a.epochs or (20 if own else 60))
@@ -167,7 +167,7 @@ def check(a, say=print):
             say(line(e))
         told.append(entry)
     if a.target or a.data:
-        ledger = check_target(target_of(a)[1], tell=tell)
+        ledger = check_target(target_of(a, say)[1], tell=tell)
     else:
         ledger = report(a.names or None, "quick" if a.quick else "full", tell=tell)
     for e in ledger.entries:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from .options import about_data, made_by, writable
+from .options import about_data, about_reading, made_by, no_table, reading, writable
 from ..data.sources import ica
 from ..decomposition.answer import decompose
 from ..tensors.files import data_tensor, read_array, read_samples, read_tensor
@@ -28,8 +28,10 @@ def add_decompose(commands):
              "was done or found nothing, and 3, 4, 5 for the verdicts 'saturated', 'diverging' and 'complex'.")
     c = commands.add_parser("decompose", help="the components of a tensor or of data", description=about)
     c.add_argument("file", metavar="FILE", help="a symmetric array (.npy) or components (.npz, .json); "
-                                                "with --cumulant or --moment, samples in rows (.npy, .csv)")
+                                                "with --cumulant or --moment, samples in rows (.csv and other "
+                                                "tables, .npy, .npz, .mat, .parquet)")
     about_data(c)
+    about_reading(c)
     c.add_argument("--tol", type=float, default=1e-10, help="relative error that counts as exact (default 1e-10)")
     c.add_argument("--rank", type=int, metavar="R", help="the best fit with so many components, whatever it leaves")
     c.add_argument("--max-components", type=int, metavar="R", help="look for at most so many")
@@ -46,19 +48,20 @@ def add_decompose(commands):
     c.add_argument("--json", metavar="FILE", help="write the account, without the vectors, to a file as well")
 
 # %% ../../nbs/cli/decompose.ipynb #3b90cef1
-def tensor_in(a):
+def tensor_in(a, tell=None):
     "The tensor that the file holds, what to call it, and the matrix that takes centred samples to its coordinates."
     of_data = a.cumulant is not None or a.moment is not None
     if not of_data:
         if a.whiten is not None:
             raise ValueError("--whiten says what to do with samples; "
                              "expected --cumulant or --moment with it")
-        if Path(a.file).suffix.lower() == ".csv":
+        if Path(a.file).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet"):
             raise ValueError(f"{a.file!r} holds samples; say which of their tensors, with --cumulant 4 or --moment 3")
-        return (read_array(a.file) if a.symmetrize else read_tensor(a.file)), a.file, None
+        no_table(a)
+        return (read_array(a.file, a.key) if a.symmetrize else read_tensor(a.file, a.key)), a.file, None
     if a.symmetrize:
         raise ValueError("--symmetrize is for arrays; moments and cumulants are symmetric")
-    X = read_samples(a.file)
+    X = read_samples(a.file, tell=tell, **reading(a))
     kind, order = ("cumulant", a.cumulant) if a.moment is None else ("moment", a.moment)
     T = data_tensor(X, kind, order, a.whiten)
     if a.whiten == 0:
@@ -74,7 +77,7 @@ def decompose_file(a, say=print):
         writable(a.json, "--json")
     if a.cumulant is not None and a.whiten is None:
         return sources_file(a, out, say)
-    T, name, to_core = tensor_in(a)
+    T, name, to_core = tensor_in(a, say)
     order, dim = (T.order, T.dim) if hasattr(T, "order") else (np.ndim(T), len(T))
     say(f"{name}: order l = {order}, dimension d = {dim}" + ("" if to_core is None else
         "; samples centred and whitened (--whiten 0: as they are)") + "\n")
@@ -132,7 +135,7 @@ def _chosen(found, a):
 def sources_file(a, out, say=print):
     "Independent sources of samples, written to files. Returns 0, and 1 where there are none or too many."
     _data_options(a)
-    X = read_samples(a.file)
+    X = read_samples(a.file, tell=say, **reading(a))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         found = ica(X, a.rank, order=a.cumulant, rng=a.seed)
