@@ -22,7 +22,7 @@ import numpy as np
 from .._version import __version__
 from .completion import SHELLS, PrintCompletion
 from .decompose import add_decompose, decompose_file
-from .options import PLANTED, integers, made_by, own_tensor, settle, target_of, writable
+from .options import PLANTED, integers, made_by, own_tensor, settle, target_of, writable, written
 from .phase import add_phase, phase_command
 from ..descent.regimes import needed_widths, same_width
 from ..descent.registry import names
@@ -80,7 +80,7 @@ def parser():
     k.add_argument("names", nargs="*", metavar="NAME", help="checks to run (default: all of them)")
     k.add_argument("--quick", action="store_true", help="smaller experiments")
     k.add_argument("--list", action="store_true", help="print the names and statements, run nothing")
-    k.add_argument("--json", metavar="FILE", help="write the ledger to a file as well")
+    k.add_argument("--json", metavar="FILE", help="write the ledger to a file as well; -: to standard output")
     for command in (c, k):
         own_tensor(command)
     for add in (add_decompose, add_phase):
@@ -175,7 +175,7 @@ def check(a, say=print):
             say(f"\n{e.name}, recorded as {e.claim.expected}: {e.claim.reason}")
     say("\n" + ledger.summary())
     if a.json:
-        with whole_file(a.json, "w") as f:
+        with written(a.json) as f:
             f.write(json.dumps(ledger.to_json(), indent=1) + "\n")
     return 0 if ledger.in_order else 1
 
@@ -250,7 +250,8 @@ def _run(a):
     try:
         if hasattr(a, "target"):
             settle(a)
-        return COMMANDS[a.command](a, say=lambda line: print(line, flush=True)) or 0
+        told = sys.stderr if getattr(a, "json", None) == "-" else sys.stdout # one text alone on standard output
+        return COMMANDS[a.command](a, say=lambda line: print(line, file=told, flush=True)) or 0
     except BrokenPipeError: # whoever was reading has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from .options import about_data, about_reading, made_by, no_table, reading, writable
+from .options import written as text_file
 from ..data.sources import ica
 from ..decomposition.answer import decompose
 from ..tensors.files import data_tensor, read_array, read_samples, read_tensor
@@ -45,7 +46,7 @@ def add_decompose(commands):
     c.add_argument("--seed", type=int, default=0, help="of the random starts (default 0)")
     c.add_argument("--out", default="decomposition", metavar="NAME",
                    help="write NAME.npz and NAME.png (default decomposition)")
-    c.add_argument("--json", metavar="FILE", help="write the account, without the vectors, to a file as well")
+    c.add_argument("--json", metavar="FILE", help="write the account, without the vectors, to a file as well; -: to standard output")
 
 # %% ../../nbs/cli/decompose.ipynb #3b90cef1
 def tensor_in(a, tell=None):
@@ -156,7 +157,7 @@ def sources_file(a, out, say=print):
                      errors=kept.errors.tolist(), significance=kept.significance.tolist(),
                      converged=found.converged, remarks=list(found.remarks),
                      options={k: v for k, v in vars(a).items() if k != "command"}, **made_by())
-        with whole_file(a.json, "w") as f:
+        with text_file(a.json) as f:
             f.write(json.dumps(about, indent=1) + "\n")
         written.append(a.json)
     say(f"Written: {', '.join(written)}")
@@ -190,7 +191,7 @@ def _write(D, out, a, name, to_core, say):
         about = dict(what=name, rank=D.rank, weights=D.weights.tolist(), **D.account(), options=options, **made_by())
         if not np.isfinite(about["condition"]):
             about["condition"] = None
-        with whole_file(a.json, "w") as f:
+        with text_file(a.json) as f:
             f.write(json.dumps(about, indent=1) + "\n")
         written.append(a.json)
     return written

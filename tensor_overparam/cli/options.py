@@ -4,17 +4,20 @@
 
 # %% auto #0
 __all__ = ['TABLE', 'PLANTED', 'own_tensor', 'about_data', 'about_reading', 'reading', 'no_table', 'integers', 'made_by',
-           'writable', 'settle', 'target_of']
+           'writable', 'written', 'settle', 'target_of']
 
 # %% ../../nbs/cli/options.ipynb #b7961cb9
 import argparse
 import os
 import platform
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import scipy
 from .._version import __version__
+from ..core.whole_file import whole_file
 from ..tensors.files import data_tensor, read_samples, read_tensor
 from ..tensors.problems import KINDS
 
@@ -83,8 +86,16 @@ def made_by():
 
 # %% ../../nbs/cli/options.ipynb #4d6a68c7
 def writable(path, option):
-    "A path to write to, checked before the work and not after it."
+    "A path to write to, checked before the work and not after it; `-` is standard output, where one text is written."
     path = Path(path)
+    if str(path) == "-":
+        if option == "--json":
+            return path
+        raise ValueError(f"{option} is '-', and names more than one file; expected a name for them"
+                         + "; --json - writes the account to standard output"*(option == "--out"))
+    if path.exists() and not path.is_file() and option == "--json":
+        raise ValueError(f"{option} is {str(path)!r}, a folder, a device or a pipe; expected the name of a plain file, "
+                         "or - for standard output")
     if not path.name:
         raise ValueError(f"{option} is {str(path)!r}; expected a name for the files, such as compare")
     if not path.parent.is_dir():
@@ -92,6 +103,16 @@ def writable(path, option):
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"the folder {str(path.parent)!r} cannot be written to; expected {option} in one that can")
     return path
+
+@contextmanager
+def written(path):
+    "A text file, whole or not at all; standard output for `-`."
+    if str(path) == "-":
+        yield sys.stdout
+        sys.stdout.flush()
+    else:
+        with whole_file(path, "w") as f:
+            yield f
 
 PLANTED = dict(dim=40, rank=4, order=3, kind="random", dims=None)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .options import integers, writable
 from ..descent.lazy import lazy_width
+from ..sweeps.workers import end_with_parent
 from ..sweeps.diagrams import NAMES, PhaseDiagram, curve, plan, run_all
 from ..tensors.problems import KINDS
 from ..core.whole_file import whole_file
@@ -72,7 +73,8 @@ def phase_command(a, say=print):
 
 def _workers(n):
     "A pool of processes, or nothing where one is enough."
-    return nullcontext() if n == 1 else ProcessPoolExecutor(n, mp_context=get_context("spawn"))
+    return nullcontext() if n == 1 else ProcessPoolExecutor(
+        n, mp_context=get_context("spawn"), initializer=end_with_parent)
 
 # %% ../../nbs/cli/phase.ipynb #b351041c
 def _own(a, folder, executor):

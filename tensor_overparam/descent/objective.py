@@ -8,6 +8,7 @@ __all__ = ['ROUNDING', 'HOPELESS', 'norms', 'residual', 'residual_norm', 'norm',
            'given', 'prepare', 'rescaled', 'conclude']
 
 # %% ../../nbs/descent/objective.ipynb #3ee25776
+import html
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -230,7 +231,7 @@ class Fit(Result):
         return f"Fit({self.student!r}, relative error {self.relative_error:.2g}, {how})"
 
     def _repr_html_(self):
-        head = f"<p>{self.student!r} with relative error <b>{self.relative_error:.3g}</b>.</p>"
+        head = f"<p>{html.escape(repr(self.student))} with relative error <b>{self.relative_error:.3g}</b>.</p>"
         return head + self.run._repr_html_()
 
 # %% ../../nbs/descent/objective.ipynb #f4e7bec9

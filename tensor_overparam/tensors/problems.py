@@ -432,7 +432,8 @@ def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
     Raises
     ------
     ValueError
-        For what is not a single `Factored`, and where orders or dimensions differ.
+        For what is not a single `Factored`, nor a `Fit` or `Decomposition` that holds one, and where orders or
+        dimensions differ.
 
     Examples
     --------
@@ -443,6 +444,8 @@ def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
     >>> match.index, match.cosine
     (array([1, 0]), array([0.8, 1. ]))
     """
+    found, truth = (next((S for S in (getattr(x, "student", None), getattr(x, "target", None))
+                          if isinstance(S, Factored) and not isinstance(x, type)), x) for x in (found, truth))
     for name, S in (("found", found), ("truth", truth)):
         if not isinstance(S, Factored) or batched(S):
             raise ValueError(f"{name} is {S!r:.60}; expected a single tensor by its components, a `Factored`, such as "
