@@ -14,8 +14,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from .kernels import weigh
 from .monomials import monomial_count, pack_coordinates
-from tensor_overparam.tensors.targets import (
-    LARGEST,
+from tensor_overparam.tensors.targets import (check_drawn, is_whole,
+        LARGEST,
     as_floats,
     as_generator,
     Algebra,
@@ -43,8 +43,9 @@ def _weights(weights, rank):
     return weights
 
 def _check_sizes(dim, rank, most=None):
-    if not all(isinstance(n, (int, np.integer)) and n >= 1 for n in (dim, rank)):
-        raise ValueError(f"dim is {dim} and rank is {rank}; expected both to be integers of at least 1")
+    if not (is_whole(dim, 1) and is_whole(rank, 1)):
+        raise ValueError(f"dim is {dim!s:.60} and rank is {rank!s:.60}; expected both to be integers of at least 1")
+    check_drawn(rank, dim)
     if most is not None and rank > most:
         raise ValueError(f"cannot place {rank} such vectors in {dim} dimensions; "
                          f"expected a rank of at most {most}, or try `gaussian`")
@@ -232,7 +233,10 @@ def with_noise(T:Target, level:float, rng:Seed=0)->Sum:
                          "expected a smaller tensor, or noisy data (see `moment`)")
     z = as_generator(rng).normal(size=monomial_count(T.dim, T.order))
     rows = weigh(pack_coordinates(z, T.dim, T.order), T.order)
-    noise = Dense.from_rows(rows, T.order) * (level * float(sqnorm(T))**.5 / np.linalg.norm(z))
+    size = level * float(sqnorm(T))**.5
+    if not size < 1e300:
+        raise ValueError(f"noise of norm {size:.1g} is close to the largest number; expected less, divide the tensor first")
+    noise = Dense.from_rows(rows, T.order) * (size / np.linalg.norm(z))
     return Sum(((1., T), (1., noise)))
 
 # %% ../../nbs/tensors/problems.ipynb #e33dfb29
@@ -240,8 +244,9 @@ def _joined(X):
     "Blocks of rows as one array: a list of arrays, a dask array, or a function that returns an iterator of blocks."
     if hasattr(X, "to_delayed") and hasattr(X, "compute"):
         return X.compute()
-    blocks = list(X()) if callable(X) else X
-    if callable(X) and not blocks:
+    opens = callable(X) and not isinstance(X, type)
+    blocks = list(X()) if opens else X
+    if opens and not blocks:
         raise ValueError("no blocks: the data are empty; expected at least one block of rows")
     if not (isinstance(blocks, (list, tuple)) and len(blocks) and getattr(blocks[0], "ndim", 0) == 2):
         return blocks

@@ -21,7 +21,7 @@ from tensor_overparam import tensors
 from tensor_overparam.tensors import targets
 from tensor_overparam.tensors.problems import cumulant3, whiten
 
-HANG = 60  # seconds
+HANG = 6  # seconds
 HERE = str(Path(__file__).resolve())
 T = tensors.gaussian(4, 2, 3, rng=0)
 A = targets.to_dense(T)
