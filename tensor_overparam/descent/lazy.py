@@ -17,7 +17,8 @@ from scipy.sparse.linalg import LinearOperator, cg
 from ..tensors.kernels import gram_power, panel_rows, power
 from ..tensors.monomials import array_namespace, monomial_count
 from .objective import as_seeds, numpy_only, sphere, sure_sqnorm
-from ..tensors.targets import Algebra, TargetLike, as_target, check_drawn, check_rows, check_whole, is_whole
+from ..tensors.checks import check_drawn, check_rows, check_whole, is_whole
+from ..tensors.targets import Algebra, TargetLike, as_target
 from numpy.typing import ArrayLike
 from .._typing import Seed, Shaped
 

@@ -18,7 +18,8 @@ from ..tensors.kernels import contract_factored
 from ..tensors.monomials import (array_namespace, monomial_count, monomial_index, multiplicities,
                                                 picked, row_blocks)
 from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target
-from ..tensors.targets import as_target, batched, cheapest, check_drawn, is_whole
+from ..tensors.checks import check_drawn, is_whole
+from ..tensors.targets import as_target, batched, cheapest
 from ..tensors.targets import plain_sqnorm as sqnorm, summed_rows
 from ..core.loop import Diverged, Result, Run, Stop
 

@@ -4,12 +4,11 @@
 
 # %% auto #0
 __all__ = ['APPLICATION', 'SCHEMA', 'PATIENCE', 'TABLES', 'READONLY', 'MISSING', 'NOW_OF', 'COLUMNS', 'OWNER', 'WHOLE', 'ROWS',
-           'Row', 'tabulate', 'as_frame', 'write_table', 'checksum', 'Failure', 'SweepStore']
+           'Row', 'tabulate', 'as_frame', 'write_table', 'Failure', 'SweepStore']
 
 # %% ../../nbs/sweeps/store.ipynb #38a9a55f
 from collections.abc import Iterable, Sequence
 import csv
-import hashlib
 import io
 import json
 import os
@@ -22,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from .._version import __version__
-from .runs import Function, decode, encode, identify, plain
+from .runs import Function, checksum, decode, encode, identify, plain
 from ..core.whole_file import whole_file
 from .._typing import FileName
 
@@ -292,16 +291,6 @@ COLUMNS = "key, parameters, seed, status, results, arrays, seconds, version, hos
 OWNER = "(SELECT id FROM sources WHERE name = ? AND source = ?)"
 WHOLE = f"{COLUMNS}, finished, name, sources.source, checksum"      # what a checksum is of, and the checksum
 ROWS = "FROM cells LEFT JOIN sources ON sources.id = cells.source"
-
-def checksum(
-    values, # of the columns of a row, in the order of `WHOLE`
-)->str:     # 32 hexadecimal digits
-    "What a row must still have when it is read."
-    digest = hashlib.blake2b(digest_size=16)
-    for value in values:
-        raw = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
-        digest.update(b"%d:" % len(raw) + raw)
-    return digest.hexdigest()
 
 class _Checked(_File):
     "Rows are read whole or not at all."

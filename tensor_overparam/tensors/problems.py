@@ -14,19 +14,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from .kernels import weigh
 from .monomials import monomial_count, pack_coordinates
-from tensor_overparam.tensors.targets import (check_drawn, is_whole,
-        LARGEST,
-    as_floats,
-    as_generator,
-    Algebra,
-    Dense,
-    Factored,
-    Sum,
-    Target,
-    as_target,
-    batched,
-    sqnorm,
-)
+from .checks import check_drawn, is_whole, as_floats, as_generator
+from .targets import LARGEST, Algebra, Dense, Factored
+from .targets import Sum, Target, as_target, batched, sqnorm
 from numpy.typing import ArrayLike
 from .._typing import Seed, Shaped
 
