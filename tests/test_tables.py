@@ -316,7 +316,8 @@ def test_parts_of_components(tmp_path):
     np.savez(tmp_path / "T.npz", weights=np.ones(2), vectors=np.eye(2))
     with pytest.raises(ValueError, match="'order'"):
         read_tensor(tmp_path / "T.npz")
-    for parts in (dict(weights=[1, 2], vectors=[[1, 2], [3]]), dict(weights=["a"], vectors=[[1]]), dict(weights=3, vectors=[]),
+    for parts in (dict(weights=[1, 2], vectors=[[1, 2], [3]]), dict(weights=["a"], vectors=[[1]]),
+                  dict(weights=3, vectors=[]),
                   dict(weights=[1], vectors=[[1, "x"]]), dict(weights=[[1]], vectors=[[1, 2]])):  # fmt: skip
         with pytest.raises(ValueError, match="expected"):
             read_tensor(write(tmp_path, json.dumps(parts | {"order": 3}).encode(), "T.json"))

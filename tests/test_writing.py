@@ -114,10 +114,12 @@ def test_what_was_saved_is_loaded(tmp_path):
 
 
 CHANGED = {
-    "a weight more": dict(weights=np.ones(3)), "NaN": dict(weights=[np.nan, 1.0]), "infinity": dict(vectors=D.vectors * np.inf),
+    "a weight more": dict(weights=np.ones(3)), "NaN": dict(weights=[np.nan, 1.0]),
+    "infinity": dict(vectors=D.vectors * np.inf),
     "not unit": dict(vectors=2 * D.vectors), "a batch": dict(weights=D.weights[None], vectors=D.vectors[None]),
     "no order": dict(order=1), "order of a billion": dict(order=10**9), "text": dict(weights=["a", "b"]),
-    "complex": dict(weights=D.weights * 1j), "single": dict(weights=D.weights.astype("f4")), "flat": dict(vectors=D.weights),
+    "complex": dict(weights=D.weights * 1j), "single": dict(weights=D.weights.astype("f4")),
+    "flat": dict(vectors=D.weights),
 }  # fmt: skip
 ACCOUNTS = dict(
     relative_error=[np.nan, -1, "0", None, np.inf], verdict=["perfect", None, ["exact"]], stop=["now", 3],
@@ -137,8 +139,10 @@ def test_a_file_that_does_not_fit_is_refused(name, tmp_path):
 
 RUN = modified_gd(T, 3, epochs=2, rng=0).run
 RECORDS = {
-    "a time less": dict(time=RUN.time[:-1]), "NaN": dict(time=RUN.time * np.nan), "backwards": dict(time=-RUN.time - RUN.step),
-    "a value less": dict(trace={k: v[1:] for k, v in RUN.trace.items()}), "no records": dict(time=RUN.time[:0], step=RUN.step[:0], trace={}),
+    "a time less": dict(time=RUN.time[:-1]), "NaN": dict(time=RUN.time * np.nan),
+    "backwards": dict(time=-RUN.time - RUN.step),
+    "a value less": dict(trace={k: v[1:] for k, v in RUN.trace.items()}),
+    "no records": dict(time=RUN.time[:0], step=RUN.step[:0], trace={}),
     "half steps": dict(step=RUN.step + 0.5), "a table of times": dict(time=RUN.time[:, None]),
     "no step": dict(final=replace(RUN.final, step=None)), "no time": dict(final=replace(RUN.final, time=np.nan)),
     "no configuration": dict(config=[]),
@@ -169,7 +173,8 @@ def test_whatever_has_a_name_is_escaped():
     (entry,) = ledger.entries
     comparison = replace(entry.comparison, prediction=replace(entry.comparison.prediction, cite=HOSTILE))
     claim = replace(entry.claim, statement=HOSTILE, reason=HOSTILE)
-    pages.append(replace(ledger, entries=(replace(entry, name=HOSTILE, comparison=comparison, claim=claim),))._repr_html_())
+    entry = replace(entry, name=HOSTILE, comparison=comparison, claim=claim)
+    pages.append(replace(ledger, entries=(entry,))._repr_html_())
 
     class Named(type(T)):
         def __repr__(self):

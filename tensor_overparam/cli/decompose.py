@@ -46,7 +46,8 @@ def add_decompose(commands):
     c.add_argument("--seed", type=int, default=0, help="of the random starts (default 0)")
     c.add_argument("--out", default="decomposition", metavar="NAME",
                    help="write NAME.npz and NAME.png (default decomposition)")
-    c.add_argument("--json", metavar="FILE", help="write the account, without the vectors, to a file as well; -: to standard output")
+    c.add_argument("--json", metavar="FILE",
+                   help="write the account, without the vectors, to a file as well; -: to standard output")
 
 # %% ../../nbs/cli/decompose.ipynb #3b90cef1
 def tensor_in(a, tell=None):

@@ -52,7 +52,7 @@ def about_reading(c):
     how.add_argument("--key", metavar="NAME", help="which array of a .npz or .mat file")
     how.add_argument("--header", choices=("yes", "no"), help="does the first line of a table name its columns?")
     how.add_argument("--index", metavar="COLUMN|no",
-                     help="the column that is no measurement, by name or by place from 1, or `first`; no: there is none")
+                     help="the column that is no measurement, by name, by place from 1, or `first`; no: there is none")
     how.add_argument("--columns", metavar="A,B,…", help="the columns to use, by name or by place, such as a,b or 2-4")
     how.add_argument("--delimiter", metavar="CHARACTER",
                      help="what stands between the cells: tab, semicolon, comma, bar, space, or another character")
@@ -140,7 +140,8 @@ def target_of(a, tell=None):
     if a.data:
         cumulant = 4 if a.cumulant is None else a.cumulant
         kind, order = ("cumulant", cumulant) if a.moment is None else ("moment", a.moment)
-        return True, data_tensor(read_samples(a.data, tell=tell, **reading(a)), kind, order, a.whiten), f"{kind} of {a.data}"
+        X = read_samples(a.data, tell=tell, **reading(a))
+        return True, data_tensor(X, kind, order, a.whiten), f"{kind} of {a.data}"
     if a.order < 2:
         raise ValueError(f"--order is {a.order}; expected at least 2")
     return False, KINDS[a.kind](a.dim, a.rank, a.order, rng=0), f"planted tensor, {a.kind}, rank r = {a.rank}"

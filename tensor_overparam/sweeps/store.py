@@ -308,14 +308,15 @@ class _Checked(_File):
         some = f"rowid IN ({', '.join(map(str, rowids))})"
         try:
             with _plainly(self.path), _transaction(self._db):
-                columns = "key, version, source, parameters, seed, status, results, arrays, seconds, host, finished, error"
-                self._db.execute(f"INSERT INTO aside SELECT {columns}, checksum FROM cells WHERE {some}")
+                columns = ", ".join(part.split()[0] for part in TABLES.rpartition("aside (")[2].split(", "))
+                self._db.execute(f"INSERT INTO aside ({columns}) SELECT {columns} FROM cells WHERE {some}")
                 self._db.execute(f"DELETE FROM cells WHERE {some}")
             done = "they are in its table `aside` now"
         except OSError:
             done = "they stay there, for the file cannot be written"
-        warnings.warn(f"{len(rowids)} rows of {self.path!r} are not what was written (the disk, or a copy, is damaged): "
-                      f"{done}, do not count as done, and are run again by the same line", RuntimeWarning, stacklevel=2)
+        warnings.warn(f"{len(rowids)} rows of {self.path!r} are not what was written (the disk, or a copy, is "
+                      f"damaged): {done}, do not count as done, and are run again by the same line",
+                      RuntimeWarning, stacklevel=2)
 
 class _Rows(_Checked):
     "Rows in, rows out."
@@ -327,8 +328,8 @@ class _Rows(_Checked):
                   f"ON CONFLICT DO UPDATE SET {news} WHERE cells.status = 'failed'")
         now, values = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()), []
         for r in rows:
-            row = (r.key, json.dumps(r.parameters), int(r.seed), r.status, *encode(r.results), float(r.seconds), r.version,
-                   r.host, r.error, now)
+            row = (r.key, json.dumps(r.parameters), int(r.seed), r.status, *encode(r.results), float(r.seconds),
+                   r.version, r.host, r.error, now)
             values.append((*self.function, *row, checksum((*row, *self.function))))
         with _plainly(self.path), _transaction(self._db):
             self._db.executemany(insert, values)

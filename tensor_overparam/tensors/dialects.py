@@ -38,7 +38,8 @@ def decoded(
 
 # %% ../../nbs/tensors/dialects.ipynb #77b90fcb
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?", "."} # how tables say that there is no number
-FORM = r"[+-]?(?:\d+|\d{{1,3}}(?:([{group}'\u2019 \u00a0\u202f])\d{{3}})(?:\1\d{{3}})*)?(?:[{mark}]\d*)?(?:[eEdD][+-]?\d+)?"
+FORM = (r"[+-]?(?:\d+|\d{{1,3}}(?:([{group}'\u2019 \u00a0\u202f])\d{{3}})(?:\1\d{{3}})*)?"
+        r"(?:[{mark}]\d*)?(?:[eEdD][+-]?\d+)?")
 FORMS = {mark: re.compile(FORM.format(mark=mark, group=group), re.ASCII) for mark, group in ((".", ","), (",", "."))}
 EXPONENT = str.maketrans("dD", "ee")
 
@@ -84,8 +85,8 @@ def decimal_mark(
         if ("," in cell or "." in cell) and DIGITS.fullmatch(cell):
             votes.setdefault(_vote(cell), cell)
     if "." in votes and "," in votes:
-        raise ValueError(f"{name!r} has {votes['.']!r}, with a decimal point, and {votes[',']!r}, with a decimal comma; "
-                         "expected one of them everywhere")
+        raise ValueError(f"{name!r} has {votes['.']!r}, with a decimal point, and {votes[',']!r}, with a decimal "
+                         "comma; expected one of them everywhere")
     for mark in ".,":
         if mark in votes:
             return mark

@@ -87,7 +87,7 @@ def _of_matlab(path, key):
         raise ValueError(f"{str(path)!r} is of MATLAB's version 7.3; expected an older one: "
                          "save(…, '-v7') in MATLAB") from None
     except Exception:
-        raise ValueError(f"{str(path)!r} is not a file that MATLAB's `save` wrote; expected a whole .mat file") from None
+        raise ValueError(f"{str(path)!r} is not a file that MATLAB wrote; expected a whole .mat file") from None
     key = _picked(known, key, str(path))
     if 8*prod(known[key]) > MOST_BYTES:
         raise ValueError(f"{key!r} in {str(path)!r} has shape {known[key]}, more than {MOST_BYTES/2**30:.0f} GiB; "
@@ -182,8 +182,8 @@ def _listed(x, name, path):
     try:
         return as_real(np.asarray(x), f"{name!r} in {str(path)!r}")[0]
     except ValueError as error:
-        said = str(error) if "expected" in str(error) else f"{name!r} in {str(path)!r} is ragged; expected rows of one length"
-        raise ValueError(said) from None
+        ragged = f"{name!r} in {str(path)!r} is ragged; expected rows of one length"
+        raise ValueError(str(error) if "expected" in str(error) else ragged) from None
 
 # %% ../../nbs/tensors/files.ipynb #cc0224b1
 def read_samples(
@@ -206,7 +206,8 @@ def read_samples(
         said, X = table.says, table.values
     else:
         if given := [k for k, v in how.items() if v is not None]:
-            raise ValueError(f"{given[0]} says how to read a table, and {str(path)!r} is an array; expected none with it")
+            raise ValueError(f"{given[0]} says how to read a table, and {str(path)!r} is an array; expected none "
+                             "with it")
         X = _matrix(read_array(path, key), str(path))
         said = f"{path}: {len(X)} samples of {X.shape[1]} columns"
     if tell:

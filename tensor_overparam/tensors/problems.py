@@ -225,7 +225,8 @@ def with_noise(T:Target, level:float, rng:Seed=0)->Sum:
     rows = weigh(pack_coordinates(z, T.dim, T.order), T.order)
     size = level * float(sqnorm(T))**.5
     if not size < 1e300:
-        raise ValueError(f"noise of norm {size:.1g} is close to the largest number; expected less, divide the tensor first")
+        raise ValueError(f"noise of norm {size:.1g} is close to the largest number; expected less, "
+                         "divide the tensor first")
     noise = Dense.from_rows(rows, T.order) * (size / np.linalg.norm(z))
     return Sum(((1., T), (1., noise)))
 

@@ -152,7 +152,8 @@ def _chosen(names, width, first, r, file):
     reason = "" if r.index is False or width < 2 else why_index(names[0] if names else None, first())
     if reason:
         raise ValueError(f"the first column of {file!r} {reason}: an index, or a measurement; expected index=1 or "
-                         "index=False (--index first or --index no) to say which, or columns= (--columns) with those to use")
+                         "index=False (--index first or --index no) to say which, or columns= (--columns) with those "
+                         "to use")
     return list(range(width)), "none"
 
 # %% ../../nbs/tensors/tables.ipynb #e15d5aeb
@@ -268,8 +269,8 @@ def _from_frame(frame, r, name):
                              "use with columns= (--columns)")
         if not np.isfinite(x).all():
             row = int(np.argmin(np.isfinite(x)))
-            raise ValueError(f"row {row + 1}, column {names[k]!r} of {name!r} is {x[row]}, missing or infinite; expected "
-                             "a number there: drop such samples, or fill them first")
+            raise ValueError(f"row {row + 1}, column {names[k]!r} of {name!r} is {x[row]}, missing or infinite; "
+                             "expected a number there: drop such samples, or fill them first")
     if not len(frame):
         raise ValueError(f"{name!r} holds no samples; expected one sample a row")
     return _table(name, np.stack(found, axis=1), names, kept, "names of the columns", index, "")
@@ -332,8 +333,8 @@ def read_table(path:FileName, *, header:bool|None=None, index:Any=None, columns:
     >>> from pathlib import Path
     >>> n = Path("X.csv").write_text("a;b\\n1,5;2\\n2,5;7\\n")
     >>> table = read_table("X.csv")
-    >>> table.says
-    'X.csv: 2 samples of 2 columns (a, b); header: line 1; index: none; lines 2 to 3, cut at every semicolon, decimal comma'
+    >>> table.says[:66]
+    'X.csv: 2 samples of 2 columns (a, b); header: line 1; index: none;'
     >>> table.values
     array([[1.5, 2. ],
            [2.5, 7. ]])

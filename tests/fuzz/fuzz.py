@@ -21,7 +21,8 @@ from tensor_overparam import tensors
 from tensor_overparam.tensors import targets
 from tensor_overparam.tensors.problems import cumulant3, whiten
 
-HANG = 6  # seconds
+HANG = 60  # seconds
+REMEDIES = ("expected", "give", "instead", "keep", "divide", "multiply", "work with")
 HERE = str(Path(__file__).resolve())
 T = tensors.gaussian(4, 2, 3, rng=0)
 A = targets.to_dense(T)
@@ -49,7 +50,8 @@ class Wrong(Own):
 TENSORS = {
     "array": A, "lists": A.tolist(), "single": A.astype("f4"), "half": A.astype("f2"), "long": A.astype("longdouble"),
     "integers": np.ones((3, 3, 3), int), "factored": T, "dense": tensors.Dense(A), "sum": T - 0.5 * tensors.Dense(A),
-    "matrix": np.diag([3.0, 2.0, 1.0]), "fit": to.gradient_descent(T, 3, steps=3, rng=0), "decomposition": to.decompose(T),
+    "matrix": np.diag([3.0, 2.0, 1.0]), "fit": to.gradient_descent(T, 3, steps=3, rng=0),
+    "decomposition": to.decompose(T),
     "own": Own(), "wrong": Wrong(), "batch": tensors.Factored(np.ones((2, 3)), np.ones((2, 3, 4)), 3), "samples": X,
     "text": "text", "none": None, "number": 3.0, "zero": 0 * A, "empty": np.zeros((0, 0)), "NaN": A * np.nan,
     "huge": A * 1e300, "tiny": A * 1e-300, "lopsided": A + np.arange(4), "masked": np.ma.masked_array(A, A > 0),
@@ -57,8 +59,8 @@ TENSORS = {
     "class": tensors.Dense, "generator": (x for x in "ab"), "one": np.ones((1, 1, 1)), "ragged": [[1.0], [1.0, 2.0]],
     "strings": np.array([["a"]]), "bytes": b"abc", "vectors": np.eye(4), "vector": np.ones(4), "set": {1, 2},
 }  # fmt: skip
-OPTIONS = [0, 1, 2, 3, 5, -1, 0.5, 1e-300, 1e300, np.nan, np.inf, None, True, "text", "auto", [], [1, 2], (3,), 10**30, 1j,
-           np.int64(2), np.float32(0.5), np.array(2), np.ones(3), b"x", object(), {}, T]  # fmt: skip
+OPTIONS = [0, 1, 2, 3, 5, -1, 0.5, 1e-300, 1e300, np.nan, np.inf, None, True, "text", "auto", [], [1, 2], (3,), 10**30,
+           1j, np.int64(2), np.float32(0.5), np.array(2), np.ones(3), b"x", object(), {}, T]  # fmt: skip
 SMALL = {  # function: how many tensors come first, options that keep it short, options that are tried
     targets.value: (2, {}, ()), targets.inner: (2, {}, ()), targets.sqnorm: (1, {}, ()), targets.to_dense: (1, {}, ()),
     targets.packed: (1, {}, ()), targets.as_target: (1, {}, ()), targets.cheapest: (1, dict(width=3), ()),
@@ -68,8 +70,8 @@ SMALL = {  # function: how many tensors come first, options that keep it short, 
     tensors.gaussian: (0, dict(dim=4, rank=2, order=3), ("dim", "rank", "order", "rng")),
     tensors.orthogonal: (0, dict(dim=4, rank=2, order=3), ("dim", "rank", "order", "rng", "weights")),
     to.lazy_width: (0, dict(dim=4, order=3), ("dim", "order")),
-    to.decompose: (1, dict(seconds=0.05), ("tol", "noise", "rank", "max_components", "start", "nonnegative", "rng", "method",
-                                          "tell", "symmetrize")),
+    to.decompose: (1, dict(seconds=0.05), ("tol", "noise", "rank", "max_components", "start", "nonnegative", "rng",
+                                          "method", "tell", "symmetrize")),
     to.gradient_descent: (1, dict(width=3, steps=3), ("width", "rng", "steps", "learning_rate", "tol")),
     to.modified_gd: (1, dict(width=3, epochs=1), ("width", "rng", "epochs", "tol")),
     to.lazy_fit: (1, dict(width=5), ("width", "rng", "tol")),
@@ -139,8 +141,7 @@ def fault(fn, names, short, odd):
     except Hang:
         return "hang"
     except ValueError as error:
-        helps = any(word in str(error) for word in ("expected", "give", "instead", "keep", "divide", "multiply", "work with"))
-        return "" if helps else f"ValueError without a remedy: {error}"
+        return "" if any(word in str(error) for word in REMEDIES) else f"ValueError without a remedy: {error}"
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1].filename
         own_signature = isinstance(error, TypeError) and last == HERE
