@@ -128,8 +128,9 @@ def _cells(entry):
     name = html.escape(entry.name)
     link = f'<a href="{html.escape(claim.page)}.ipynb">{name}</a>' if claim.page else name
     says = html.escape(claim.statement) + f"<br><small>{html.escape(c.prediction.cite)}</small>"
-    verdict = f"<b>{c.verdict}</b>" + (f"<br><small>{html.escape(claim.reason)}</small>" if claim.reason else "")
-    return link, says, c.prediction.kind, *entry.numbers(), f"{c.slack:.3g}", verdict
+    verdict = f"<b>{html.escape(c.verdict)}</b>"
+    verdict += f"<br><small>{html.escape(claim.reason)}</small>" if claim.reason else ""
+    return link, says, html.escape(c.prediction.kind), *map(html.escape, entry.numbers()), f"{c.slack:.3g}", verdict
 
 def _chosen(claims):
     "Names of the ledger and claims of one's own as (name, `Claim`) pairs."

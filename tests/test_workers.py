@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sweeping import Counting, descent, draw, fragile, quiet, script
+from sweeping import Counting, descent, draw, fragile, paths, quiet, script
 
 from tensor_overparam.sweeps.runs import Function
 from tensor_overparam.sweeps.store import SweepStore
@@ -305,3 +307,54 @@ def test_functions_of_the_main_program_under_spawn(tmp_path, kind):
         assert "ValueError: local is an unpicklable function" in back.stdout and "it runs" not in back.stdout, back
     else:
         assert "[1, 2, 3, 2, 3, 4]" in back.stdout, back
+
+
+ORPHANS = """
+import os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from tensor_overparam.sweeps.sweeping import sweep
+
+def slow(width, seed):
+    open(f"pid-{os.getpid()}", "w").close()
+    time.sleep(600)
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2, mp_context=get_context(sys.argv[1])) as pool:
+        sweep(slow, {"width": [1]}, range(8), "a.db", pool, progress=False)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "kill") or sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path, method):
+    """Killed, not interrupted: the workers end by themselves, in the middle of what they are doing."""
+    (tmp_path / "orphans.py").write_text(ORPHANS)
+    parent = subprocess.Popen([sys.executable, "orphans.py", method], cwd=tmp_path, env=paths())
+    try:
+        while len(pids := [int(p.name[4:]) for p in tmp_path.glob("pid-*")]) < 2 and parent.poll() is None:
+            time.sleep(0.1)
+    finally:
+        parent.kill()
+        parent.wait()
+    assert len(pids) == 2
+    for _ in range(300):
+        left = [pid for pid in pids if running(pid)]
+        if not left:
+            break
+        time.sleep(0.1)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left
+
+
+def running(pid):
+    """Tell whether a process runs; one that nobody has buried does not."""
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return False

@@ -23,7 +23,7 @@ from .._version import __version__
 from .completion import SHELLS, PrintCompletion
 from .decompose import add_decompose, decompose_file
 from .options import PLANTED, Words, integers, kind_option, made_by, own_tensor, settle
-from .options import target_of, writable
+from .options import target_of, writable, written
 from .phase import add_phase, phase_command
 
 # %% ../../nbs/cli/commands.ipynb #b4e0fe3a
@@ -76,7 +76,7 @@ def parser():
     k.add_argument("names", nargs="*", metavar="NAME", help="checks to run (default: all of them)")
     k.add_argument("--quick", action="store_true", help="smaller experiments")
     k.add_argument("--list", action="store_true", help="print the names and statements, run nothing")
-    k.add_argument("--json", metavar="FILE", help="write the ledger to a file as well")
+    k.add_argument("--json", metavar="FILE", help="write the ledger to a file as well; -: to standard output")
     for command in (c, k):
         own_tensor(command)
     for add in (add_decompose, add_phase):
@@ -111,7 +111,7 @@ def compare(a, say=print):
         if number is not None and number < 1:
             raise ValueError(f"--{option} is {number}; expected at least 1")
     out = writable(a.out.removesuffix(".png").removesuffix(".json"), "--out")
-    own, T, name = target_of(a)
+    own, T, name = target_of(a, say)
     around = tuple(sorted({1, max(1, a.rank//2), a.rank, a.rank + 2, 2*a.rank}))
     widths = a.widths or ((1, 2, 4, 8, 16) if own else around)
     options = dict(epochs=a.epochs or (20 if own else 60))
@@ -151,7 +151,6 @@ def _rows(say):
 # %% ../../nbs/cli/commands.ipynb #d28820e8
 def check(a, say=print):
     "The command `check`: the ledger, line by line. Returns the exit code."
-    from tensor_overparam.core.whole_file import whole_file
     from tensor_overparam.ledger import CHECKS, check_target, line, report
     if a.list:
         for name, claim in CHECKS.items():
@@ -167,7 +166,7 @@ def check(a, say=print):
             say(line(e))
         told.append(entry)
     if a.target or a.data:
-        ledger = check_target(target_of(a)[1], tell=tell)
+        ledger = check_target(target_of(a, say)[1], tell=tell)
     else:
         ledger = report(a.names or None, "quick" if a.quick else "full", tell=tell)
     for e in ledger.entries:
@@ -175,7 +174,7 @@ def check(a, say=print):
             say(f"\n{e.name}, recorded as {e.claim.expected}: {e.claim.reason}")
     say("\n" + ledger.summary())
     if a.json:
-        with whole_file(a.json, "w") as f:
+        with written(a.json) as f:
             f.write(json.dumps(ledger.to_json(), indent=1) + "\n")
     return 0 if ledger.in_order else 1
 
@@ -253,7 +252,8 @@ def _run(a):
     try:
         if hasattr(a, "target"):
             settle(a)
-        return COMMANDS[a.command](a, say=lambda line: print(line, flush=True)) or 0
+        told = sys.stderr if getattr(a, "json", None) == "-" else sys.stdout # one text alone on standard output
+        return COMMANDS[a.command](a, say=lambda line: print(line, file=told, flush=True)) or 0
     except BrokenPipeError: # whoever was reading has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -12,7 +12,8 @@ from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 
-from .options import about_data, made_by, writable
+from .options import about_data, about_reading, made_by, no_table, reading, writable
+from .options import written as text_file
 
 # %% ../../nbs/cli/decompose.ipynb #e6baa3a6
 def _number_or_name(text):
@@ -29,8 +30,10 @@ def add_decompose(commands):
              "was done or found nothing, and 3, 4, 5 for the verdicts 'saturated', 'diverging' and 'complex'.")
     c = commands.add_parser("decompose", help="the components of a tensor or of data", description=about)
     c.add_argument("file", metavar="FILE", help="a symmetric array (.npy) or components (.npz, .json); "
-                                                "with --cumulant or --moment, samples in rows (.npy, .csv)")
+                                                "with --cumulant or --moment, samples in rows (.csv and other "
+                                                "tables, .npy, .npz, .mat, .parquet)")
     about_data(c)
+    about_reading(c)
     c.add_argument("--tol", type=float, default=1e-10, help="relative error that counts as exact (default 1e-10)")
     c.add_argument("--rank", type=int, metavar="R", help="the best fit with so many components, whatever it leaves")
     c.add_argument("--max-components", type=int, metavar="R", help="look for at most so many")
@@ -45,10 +48,11 @@ def add_decompose(commands):
     c.add_argument("--seed", type=int, default=0, help="of the random starts (default 0)")
     c.add_argument("--out", default="decomposition", metavar="NAME",
                    help="write NAME.npz and NAME.png (default decomposition)")
-    c.add_argument("--json", metavar="FILE", help="write the account, without the vectors, to a file as well")
+    c.add_argument("--json", metavar="FILE",
+                   help="write the account, without the vectors, to a file as well; -: to standard output")
 
 # %% ../../nbs/cli/decompose.ipynb #3b90cef1
-def tensor_in(a):
+def tensor_in(a, tell=None):
     "The tensor that the file holds, what to call it, and the matrix that takes centred samples to its coordinates."
     import numpy as np
     from tensor_overparam.tensors.files import data_tensor, read_array, read_samples, read_tensor
@@ -58,12 +62,13 @@ def tensor_in(a):
         if a.whiten is not None:
             raise ValueError("--whiten says what to do with samples; "
                              "expected --cumulant or --moment with it")
-        if Path(a.file).suffix.lower() == ".csv":
+        if Path(a.file).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet"):
             raise ValueError(f"{a.file!r} holds samples; say which of their tensors, with --cumulant 4 or --moment 3")
-        return (read_array(a.file) if a.symmetrize else read_tensor(a.file)), a.file, None
+        no_table(a)
+        return (read_array(a.file, a.key) if a.symmetrize else read_tensor(a.file, a.key)), a.file, None
     if a.symmetrize:
         raise ValueError("--symmetrize is for arrays; moments and cumulants are symmetric")
-    X = read_samples(a.file)
+    X = read_samples(a.file, tell=tell, **reading(a))
     kind, order = ("cumulant", a.cumulant) if a.moment is None else ("moment", a.moment)
     T = data_tensor(X, kind, order, a.whiten)
     if a.whiten == 0:
@@ -83,7 +88,7 @@ def decompose_file(a, say=print):
     from tensor_overparam.core.loop import Stop
     from tensor_overparam.decomposition.answer import decompose
     from tensor_overparam.tensors.files import read_array
-    T, name, to_core = tensor_in(a)
+    T, name, to_core = tensor_in(a, say)
     order, dim = (T.order, T.dim) if hasattr(T, "order") else (np.ndim(T), len(T))
     say(f"{name}: order l = {order}, dimension d = {dim}" + ("" if to_core is None else
         "; samples centred and whitened (--whiten 0: as they are)") + "\n")
@@ -148,7 +153,7 @@ def sources_file(a, out, say=print):
     from tensor_overparam.core.whole_file import whole_file
     from tensor_overparam.data.sources import ica
     from tensor_overparam.tensors.files import read_samples
-    X = read_samples(a.file)
+    X = read_samples(a.file, tell=say, **reading(a))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         found = ica(X, a.rank, order=a.cumulant, rng=a.seed)
@@ -169,7 +174,7 @@ def sources_file(a, out, say=print):
                      errors=kept.errors.tolist(), significance=kept.significance.tolist(),
                      converged=found.converged, remarks=list(found.remarks),
                      options={k: v for k, v in vars(a).items() if k != "command"}, **made_by())
-        with whole_file(a.json, "w") as f:
+        with text_file(a.json) as f:
             f.write(json.dumps(about, indent=1) + "\n")
         written.append(a.json)
     say(f"Written: {', '.join(written)}")
@@ -213,7 +218,7 @@ def _write(D, out, a, name, to_core, say):
         about = dict(what=name, rank=D.rank, weights=D.weights.tolist(), **D.account(), options=options, **made_by())
         if not isfinite(about["condition"]):
             about["condition"] = None
-        with whole_file(a.json, "w") as f:
+        with text_file(a.json) as f:
             f.write(json.dumps(about, indent=1) + "\n")
         written.append(a.json)
     return written

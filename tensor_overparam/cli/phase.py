@@ -70,7 +70,9 @@ def phase_command(a, say=print):
 
 def _workers(n):
     "A pool of processes, or nothing where one is enough."
-    return nullcontext() if n == 1 else ProcessPoolExecutor(n, mp_context=get_context("spawn"))
+    from tensor_overparam.sweeps.workers import end_with_parent
+    return nullcontext() if n == 1 else ProcessPoolExecutor(
+        n, mp_context=get_context("spawn"), initializer=end_with_parent)
 
 # %% ../../nbs/cli/phase.ipynb #b351041c
 def _own(a, folder, executor):

@@ -7,22 +7,50 @@ __all__ = ['whole_file']
 
 # %% ../../nbs/core/whole_file.ipynb #a0f10e04
 import os
+import stat
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 # %% ../../nbs/core/whole_file.ipynb #6d27fde9
 @contextmanager
 def whole_file(path, mode="wb"):
-    "A file that appears under its name only when it has been written to the end."
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, draft = tempfile.mkstemp(dir=folder, prefix=".draft-")
+    """A file that appears under its name only when it has been written to the end.
+    A link is followed, and a file that was there keeps its permissions. Raises OSError for what is no plain file."""
+    path = os.path.realpath(path)
+    before = _before(path)
+    handle, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".draft-")
     try:
         with os.fdopen(handle, mode) as f:
             yield f
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(draft, 0o666 & ~mask)
+        _allow(draft, before)
         os.replace(draft, path)
     except BaseException:
         os.unlink(draft)
         raise
+
+def _before(path):
+    "What is there under the name: None, or the status of a plain file that may be written."
+    try:
+        before = os.stat(path)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(before.st_mode):
+        raise IsADirectoryError(f"{path!r} is a folder; expected the name of a file")
+    if not stat.S_ISREG(before.st_mode):
+        raise OSError(f"{path!r} is a device, a pipe or a socket, and would be replaced by a file; "
+                      "expected the name of a plain file")
+    if not os.access(path, os.W_OK):
+        raise PermissionError(f"{path!r} may not be written; expected a file that may, or another name")
+    return before
+
+def _allow(draft, before):
+    "The permissions, and where that is allowed the owner, of the file that was there; else those of any new file."
+    if before is None:
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(draft, 0o666 & ~mask)
+        return
+    if hasattr(os, "chown"):
+        with suppress(PermissionError):
+            os.chown(draft, before.st_uid, before.st_gid)
+    os.chmod(draft, stat.S_IMODE(before.st_mode))

@@ -156,7 +156,7 @@ def _source(X):
     "A function that returns an iterator over pieces, each time from the beginning."
     if hasattr(X, "to_delayed") and hasattr(X, "compute"):
         return _lazily(X)
-    if callable(X):
+    if callable(X) and not isinstance(X, type):
         last = []
         def opened():
             pieces = X()

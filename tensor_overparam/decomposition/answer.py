@@ -191,7 +191,7 @@ def _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds):
                          "rank asks for so many, max_components for as many as there are, up to a limit")
     if not isinstance(nonnegative, (bool, np.bool_)):
         raise ValueError(f"nonnegative is {nonnegative!r}; expected True or False")
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ValueError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
     seeds, batch = as_seeds(rng)
     if batch is not None:

@@ -18,7 +18,8 @@ from .lazy import Tangent
 from .modified import modified_gradient
 from .objective import relative_error, residual, sure_sqnorm
 from ..tensors.problems import correlated
-from ..tensors.targets import Factored, Sum, Target, TargetLike, as_generator, as_target
+from ..tensors.checks import as_generator
+from ..tensors.targets import Factored, Sum, Target, TargetLike, as_target
 from numpy.typing import ArrayLike
 from .._typing import Shaped
 

@@ -16,7 +16,8 @@ import scipy
 from ..tensors.kernels import gram_power, panel_rows, power
 from ..tensors.monomials import array_namespace, monomial_count
 from .objective import as_seeds, numpy_only, sphere, sure_sqnorm
-from ..tensors.targets import Algebra, TargetLike, as_target, check_rows, check_whole
+from ..tensors.checks import check_drawn, check_rows, check_whole, is_whole
+from ..tensors.targets import Algebra, TargetLike, as_target
 from numpy.typing import ArrayLike
 from .._typing import Seed, Shaped
 
@@ -174,8 +175,9 @@ def lazy_fit(target:TargetLike, C:ArrayLike|Shaped|int, method:str|None=None, to
 
 def draw_directions(width, dim, rng):
     "(m, d) directions uniform on the sphere: the same that the trainers draw for this seed."
-    if not isinstance(width, (int, np.integer)) or width < 1:
-        raise ValueError(f"width is {width!r}; expected an integer of at least 1, or an array of directions")
+    if not is_whole(width, 1):
+        raise ValueError(f"width is {width!r:.60}; expected an integer of at least 1, or an array of directions")
+    check_drawn(width, dim)
     seeds, batch = as_seeds(rng)
     if batch:
         raise ValueError(f"rng is {rng!r}; expected a single seed")

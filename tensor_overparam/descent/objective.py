@@ -8,6 +8,7 @@ __all__ = ['ROUNDING', 'HOPELESS', 'norms', 'residual', 'residual_norm', 'norm',
            'given', 'prepare', 'rescaled', 'conclude']
 
 # %% ../../nbs/descent/objective.ipynb #3ee25776
+import html
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +18,9 @@ from ..tensors.kernels import contract_factored
 from ..tensors.monomials import (array_namespace, monomial_count, monomial_index, multiplicities,
                                                 picked, row_blocks)
 from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target
-from ..tensors.targets import as_target, batched, cheapest, sqnorm, summed_rows
+from ..tensors.checks import check_drawn, is_whole
+from ..tensors.targets import as_target, batched, cheapest
+from ..tensors.targets import plain_sqnorm as sqnorm, summed_rows
 from ..core.loop import Diverged, Result, Run, Stop
 
 # %% ../../nbs/descent/objective.ipynb #4d429f0c
@@ -173,13 +176,13 @@ def as_seeds(
     rng, # an integer seed, a numpy Generator, or a list of those for a batch
 )->tuple: # list of integer seeds, and the batch size or None
     "Integer seeds for one run or a batch of runs. Raises ValueError for anything else."
-    if isinstance(rng, (list, tuple, range, np.ndarray)):
+    if isinstance(rng, (list, tuple, range, np.ndarray)) and np.ndim(rng):
         if len(rng) == 0:
             raise ValueError("rng is an empty list; expected at least one seed")
         return [as_seeds(r)[0][0] for r in rng], len(rng)
     if isinstance(rng, np.random.Generator):
         return [int(rng.integers(2**62))], None
-    if isinstance(rng, (int, np.integer)) and rng >= 0:
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
         return [int(rng)], None
     raise ValueError(f"rng is {rng!r}; expected a nonnegative integer seed, a numpy Generator, or a list of those")
 
@@ -230,7 +233,7 @@ class Fit(Result):
         return f"Fit({self.student!r}, relative error {self.relative_error:.2g}, {how})"
 
     def _repr_html_(self):
-        head = f"<p>{self.student!r} with relative error <b>{self.relative_error:.3g}</b>.</p>"
+        head = f"<p>{html.escape(repr(self.student))} with relative error <b>{self.relative_error:.3g}</b>.</p>"
         return head + self.run._repr_html_()
 
 # %% ../../nbs/descent/objective.ipynb #f4e7bec9
@@ -266,8 +269,9 @@ def prepare(
 )->Setup:        # the training problem
     "Check a trainer's arguments and rescale its target. Raises ValueError in one sentence for what cannot be trained."
     T = as_target(target)
-    if not isinstance(width, (int, np.integer)) or width < 1:
-        raise ValueError(f"width is {width!r}; expected an integer of at least 1, the number of components")
+    if not is_whole(width, 1):
+        raise ValueError(f"width is {width!r:.60}; expected an integer of at least 1, the number of components")
+    check_drawn(width, T.dim)
     for name, number in positive.items():
         if not (isinstance(number, (int, float, np.number)) and 0 < number < np.inf):
             raise ValueError(f"{name} is {number!r}; expected a positive number")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 from .quadratic import QUADRATIC, Activation, in_units, symmetric
-from ..tensors.targets import as_generator, check_whole
+from ..tensors.checks import as_generator, check_whole
 from numpy.typing import ArrayLike
 from .._typing import Floats
 

@@ -16,7 +16,8 @@ from ..tensors.kernels import contract_factored
 from ..tensors.monomials import coordinates, monomial_count, monomial_index, monomials, multiplicity
 from ..descent.objective import as_seeds, generators, numpy_only, sphere
 from .maps import as_matrix, cayley, gram_schmidt
-from ..tensors.targets import Factored, TargetLike, as_target, check_whole, to_dense
+from ..tensors.checks import check_whole
+from ..tensors.targets import Factored, TargetLike, as_target, to_dense
 from numpy.typing import ArrayLike
 from .._typing import Seed
 

@@ -13,7 +13,7 @@ from math import ceil, inf, log
 
 import numpy as np
 import scipy
-from ..tensors.targets import as_generator
+from ..tensors.checks import as_generator
 from numpy.typing import ArrayLike
 from .._typing import Seed
 

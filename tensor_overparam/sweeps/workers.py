@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['CACHE', 'MOST', 'batched', 'batch_size', 'batch_for', 'is_batched', 'call_of', 'Ended', 'attempt', 'one_thread',
-           'Parcel', 'pack', 'unpack', 'Answer', 'work']
+           'end_with_parent', 'Parcel', 'pack', 'unpack', 'Answer', 'work']
 
 # %% ../../nbs/sweeps/workers.ipynb #d4b6675e
 import inspect
+import os
 import pickle
 import platform
 import reprlib
@@ -15,6 +16,8 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import lru_cache
+from multiprocessing import parent_process
+from threading import Thread
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -151,6 +154,16 @@ def one_thread():
     return limit_threads(1)
 
 # %% ../../nbs/sweeps/workers.ipynb #ca4beda5
+@lru_cache(maxsize=1)
+def end_with_parent():
+    "From now on this process ends when the one that started it is gone, however that ended; nothing in a main process."
+    if (parent := parent_process()) is None:
+        return
+    def watch():
+        parent.join()
+        os._exit(1)
+    Thread(target=watch, daemon=True, name="end with parent").start()
+
 class Parcel(NamedTuple):
     "A function on its way to a worker."
     pickled: bytes
@@ -191,6 +204,7 @@ def unpack(
         raise ValueError(f"the source of {name} on a worker is not the one here; bring both to the same state, "
                          "and start new workers")
     one_thread()
+    end_with_parent()
     return fn
 
 def _found_here(fn):

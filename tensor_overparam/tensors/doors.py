@@ -18,6 +18,10 @@ def _offers(x, *names):
     "Does an object have all these members?"
     return all(hasattr(x, name) for name in names)
 
+def _is_labelled(x):
+    "Is this an array with names for its axes (xarray), whose coordinates are labels and no places of entries?"
+    return _offers(x, "dims", "coords", "__array__")
+
 def factors_of(
     x, # any object
 ): # its list of factor matrices (d, r), one an axis; None where it is no sum of rank-one terms
@@ -32,6 +36,8 @@ def is_neighbour(
 )->bool: # True where `entries` or `components` knows what to do with it
     "Is this a tensor of another library, in disguise?"
     kinds = (("subs", "vals", "shape"), ("coords", "data", "shape"), ("tocoo", "shape"), ("double", "data", "shape"))
+    if isinstance(x, np.ndarray) or _is_labelled(x):
+        return type(x) is not np.ndarray
     if is_array_api_obj(x) and not getattr(x, "is_sparse", False) and not hasattr(x, "coords"):
         return is_jax_array(x) or is_dask_array(x) or bool(getattr(x, "requires_grad", False))
     return factors_of(x) is not None or any(_offers(x, *names) for names in kinds)
@@ -68,6 +74,10 @@ def entries(
     "The array behind an object; what is none of those passes through. Raises ValueError for one that is too large."
     if type(x) is np.ndarray:
         return x
+    if isinstance(x, np.ma.MaskedArray):
+        return _unmasked(x)
+    if isinstance(x, np.ndarray) or _is_labelled(x):
+        return np.asarray(x)
     if getattr(x, "requires_grad", False):
         x = x.detach()
     if getattr(x, "is_sparse", False):
@@ -83,6 +93,14 @@ def entries(
     if _offers(x, "coords", "data", "shape"):
         return _written_out(x.shape, x.coords, x.data, getattr(x, "fill_value", 0.))
     return np.asarray(x.data) if _offers(x, "double", "data", "shape") else x
+
+def _unmasked(x):
+    "The numbers of a masked array. Raises ValueError where one is masked."
+    if np.ma.is_masked(x):
+        first = tuple(map(int, np.argwhere(np.ma.getmaskarray(x))[0]))
+        raise ValueError(f"the array has masked entries, the first at {first}; expected numbers: fill them first, "
+                         "x.filled(0) if they are zero")
+    return np.asarray(x.data)
 
 def _plain(x):
     "An array of any library as a NumPy array."

@@ -14,19 +14,9 @@ import numpy as np
 import scipy
 from .kernels import weigh
 from .monomials import monomial_count, pack_coordinates
-from tensor_overparam.tensors.targets import (
-    LARGEST,
-    as_floats,
-    as_generator,
-    Algebra,
-    Dense,
-    Factored,
-    Sum,
-    Target,
-    as_target,
-    batched,
-    sqnorm,
-)
+from .checks import check_drawn, is_whole, as_floats, as_generator
+from .targets import LARGEST, Algebra, Dense, Factored
+from .targets import Sum, Target, as_target, batched, sqnorm
 from numpy.typing import ArrayLike
 from .._typing import Seed, Shaped
 
@@ -43,8 +33,9 @@ def _weights(weights, rank):
     return weights
 
 def _check_sizes(dim, rank, most=None):
-    if not all(isinstance(n, (int, np.integer)) and n >= 1 for n in (dim, rank)):
-        raise ValueError(f"dim is {dim} and rank is {rank}; expected both to be integers of at least 1")
+    if not (is_whole(dim, 1) and is_whole(rank, 1)):
+        raise ValueError(f"dim is {dim!s:.60} and rank is {rank!s:.60}; expected both to be integers of at least 1")
+    check_drawn(rank, dim)
     if most is not None and rank > most:
         raise ValueError(f"cannot place {rank} such vectors in {dim} dimensions; "
                          f"expected a rank of at most {most}, or try `gaussian`")
@@ -232,7 +223,11 @@ def with_noise(T:Target, level:float, rng:Seed=0)->Sum:
                          "expected a smaller tensor, or noisy data (see `moment`)")
     z = as_generator(rng).normal(size=monomial_count(T.dim, T.order))
     rows = weigh(pack_coordinates(z, T.dim, T.order), T.order)
-    noise = Dense.from_rows(rows, T.order) * (level * float(sqnorm(T))**.5 / np.linalg.norm(z))
+    size = level * float(sqnorm(T))**.5
+    if not size < 1e300:
+        raise ValueError(f"noise of norm {size:.1g} is close to the largest number; expected less, "
+                         "divide the tensor first")
+    noise = Dense.from_rows(rows, T.order) * (size / np.linalg.norm(z))
     return Sum(((1., T), (1., noise)))
 
 # %% ../../nbs/tensors/problems.ipynb #e33dfb29
@@ -240,8 +235,9 @@ def _joined(X):
     "Blocks of rows as one array: a list of arrays, a dask array, or a function that returns an iterator of blocks."
     if hasattr(X, "to_delayed") and hasattr(X, "compute"):
         return X.compute()
-    blocks = list(X()) if callable(X) else X
-    if callable(X) and not blocks:
+    opens = callable(X) and not isinstance(X, type)
+    blocks = list(X()) if opens else X
+    if opens and not blocks:
         raise ValueError("no blocks: the data are empty; expected at least one block of rows")
     if not (isinstance(blocks, (list, tuple)) and len(blocks) and getattr(blocks[0], "ndim", 0) == 2):
         return blocks
@@ -442,7 +438,8 @@ def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
     Raises
     ------
     ValueError
-        For what is not a single `Factored`, and where orders or dimensions differ.
+        For what is not a single `Factored`, nor a `Fit` or `Decomposition` that holds one, and where orders or
+        dimensions differ.
 
     Examples
     --------
@@ -453,6 +450,8 @@ def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
     >>> match.index, match.cosine
     (array([1, 0]), array([0.8, 1. ]))
     """
+    found, truth = (next((S for S in (getattr(x, "student", None), getattr(x, "target", None))
+                          if isinstance(S, Factored) and not isinstance(x, type)), x) for x in (found, truth))
     for name, S in (("found", found), ("truth", truth)):
         if not isinstance(S, Factored) or batched(S):
             raise ValueError(f"{name} is {S!r:.60}; expected a single tensor by its components, a `Factored`, such as "
