@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from array_api_compat import is_array_api_obj
 from .checks import as_cube, as_floats, as_order, as_rows, check_batch, check_whole
-from .doors import components, cp_tensor, entries, is_neighbour, ktensor
+from .doors import components, cp_tensor, is_neighbour, ktensor
 from .kernels import (contract_dense, contract_factored, pack_factored, weigh)
 from .monomials import array_namespace, monomial_count, monomial_index
 from .monomials import multiplicities, pack, unpack
