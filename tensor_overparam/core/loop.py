@@ -315,8 +315,7 @@ class Run:
         except FileNotFoundError:
             raise
         except Exception as error:
-            raise ValueError(f"{os.fspath(path)!r} is not a saved run; expected a file written by Run.save "
-                             f"({' '.join(str(error).split())[:200]})") from error
+            raise ValueError(f"{os.fspath(path)!r} is not a saved run; expected a file written by Run.save") from error
 
 # %% ../../nbs/core/loop.ipynb #e7781145
 def _show(x): return f"{float(x):.4g}"

@@ -198,8 +198,7 @@ def _read(cls, path):
         raise
     except Exception as error:
         raise ValueError(f"{os.fspath(path)!r} is not a saved decomposition; "
-                         f"expected a file written by Decomposition.save ({' '.join(str(error).split())[:200]})"
-                         ) from error
+                         "expected a file written by Decomposition.save") from error
 
 LARGEST_FILE = 2**31 # bytes that a saved decomposition may unpack to
 
