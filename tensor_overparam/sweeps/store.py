@@ -308,7 +308,7 @@ class _Checked(_File):
         some = f"rowid IN ({', '.join(map(str, rowids))})"
         try:
             with _plainly(self.path), _transaction(self._db):
-                columns = ", ".join(part.split()[0] for part in TABLES.rpartition("aside (")[2].split(", "))
+                columns = TABLES.rpartition("aside (")[2].rstrip(")")
                 self._db.execute(f"INSERT INTO aside ({columns}) SELECT {columns} FROM cells WHERE {some}")
                 self._db.execute(f"DELETE FROM cells WHERE {some}")
             done = "they are in its table `aside` now"
