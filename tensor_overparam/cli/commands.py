@@ -193,8 +193,10 @@ def write(out, errors, needed, a, name, say):
         import matplotlib
         matplotlib.use("Agg")
         from tensor_overparam.plots.base import headline
+        figure = headline(errors, needed)
         with whole_file(f"{out}.png") as f:
-            headline(errors, needed).savefig(f, format="png", dpi=110)
+            figure.savefig(f, format="png", dpi=110)
+        matplotlib.pyplot.close(figure)
         written.insert(0, f"{out}.png")
     else:
         say("\nNo picture: pip install 'tensor_overparam[plots]' to get one.")

@@ -208,8 +208,10 @@ def _write(D, out, a, name, to_core, say):
         import matplotlib
         matplotlib.use("Agg")
         from tensor_overparam.plots.base import decomposition
+        figure = decomposition(D)
         with whole_file(f"{out}.png") as f:
-            decomposition(D).savefig(f, format="png", dpi=110)
+            figure.savefig(f, format="png", dpi=110)
+        matplotlib.pyplot.close(figure)
         written.append(f"{out}.png")
     else:
         say("\nNo picture: pip install 'tensor_overparam[plots]' to get one.")

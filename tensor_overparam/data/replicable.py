@@ -132,7 +132,7 @@ def replication(X:DataLike|Blocks, found:Sources, *, blocks:int=50)->Replication
     >>> rng = np.random.default_rng(0)
     >>> X = np.column_stack([rng.laplace(size=10_000), rng.uniform(size=10_000)])
     >>> replication(X, ica(X)).leakage.round(2)
-    array([0.01, 0.01])
+    array([0.02, 0.02])
     """
     X = as_blocks(X)
     W = whiten(moments(X), X.names)

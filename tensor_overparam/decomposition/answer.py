@@ -202,15 +202,16 @@ def _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds):
 # %% ../../nbs/decomposition/answer.ipynb #f40d4401
 def _checked(T, a, average):
     "The target in double precision, and the options with what rounding its entries carry; or a ValueError."
+    half = getattr(T, "dtype", None) == np.float16 # it is made double on the way
     with np.errstate(over="ignore", invalid="ignore"): # what has no room for its multiplicities is refused below
         if not isinstance(T, Target) and average:
             T = symmetrize(T)
         T = as_target(T)
     numpy_only(T, "decompose")
     dense = [t for _, t in T.terms] if isinstance(T, Sum) else [T]
-    coarse = SPACINGS*max((float(np.finfo(t.rows.dtype).eps) for t in dense if isinstance(t, Dense)), default=0.)
-    if coarse > 1e-8:
-        a = replace(a, floor=coarse, tol=max(a.tol, coarse))
+    fine = max((float(np.finfo(t.rows.dtype).eps) for t in dense if isinstance(t, Dense)), default=0.)
+    coarse = SPACINGS*(float(np.finfo(np.float16).eps) if half else fine)
+    a = replace(a, floor=coarse, tol=max(a.tol, coarse)) if coarse > 1e-8 else a
     if isinstance(T, Factored):
         T = Factored(T.weights.astype(float), T.vectors.astype(float), T.order)
     T, scale, grain = balanced(T)

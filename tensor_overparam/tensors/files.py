@@ -29,6 +29,8 @@ def _saved(f, size, name):
         needed = prod(shape)*kind.itemsize
     except Exception:
         raise ValueError(f"{name} {NOT_NPY}") from None
+    if kind.kind in "US":
+        raise ValueError(f"{name} holds text, {kind}; expected numbers, encode or drop what is text first")
     if kind.hasobject or kind.kind not in "biufc":
         raise ValueError(f"{name} holds {kind}, and {NOT_NPY}")
     if min(shape, default=1) < 0 or needed > size - f.tell():
@@ -216,6 +218,8 @@ def read_samples(
 
 def _matrix(X, name):
     "Samples in rows."
+    if X.ndim == 2 and len(X) < 2:
+        raise ValueError(f"the data in {name!r} have {len(X)} rows; expected at least two samples, one a row")
     if X.ndim != 2 or 0 in X.shape:
         raise ValueError(f"the data in {name!r} have shape {X.shape}; expected two axes (n, d), one sample a row")
     return X
