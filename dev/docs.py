@@ -7,6 +7,7 @@
 
 import argparse
 import hashlib
+import io
 import json
 import os
 import posixpath
@@ -22,13 +23,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from notebooks import ROOT, differing, name, notebooks, settings, write
+from PIL import Image, ImageChops, ImageStat
 from sitecheck import problems
 from stage import CACHE, PACKAGE, STAGE, stage
 
 SITE = ROOT / "_docs"
 HERE = ROOT / "dev" / "docs"
 STAMP = ".stamp.json"
-TOOLS = ("sphinx", "docutils", "myst-nb", "myst-parser", "sphinx-book-theme", "pydata-sphinx-theme", "pygments")
+TOOLS = "sphinx docutils myst-nb myst-parser sphinx-book-theme pydata-sphinx-theme pygments pillow".split()
 CARRIED = ("sphinx", "pydata-sphinx-theme", "sphinx-book-theme", "sphinx-copybutton", "myst-nb")
 MATHJAX = "mathjax@3.2.2"
 MATHJAX_FILES = {
@@ -37,6 +39,7 @@ MATHJAX_FILES = {
 }
 UNUSED = re.compile(r"\.map$|/locales/|macros\.html$|/logo_|^\.buildinfo|^\.doctrees|^_sources/|^objects\.inv$")
 PLAIN = re.compile(rb'<span class="(?:n|p|w)">([^<]*)</span>')
+FAINT = 0.5  # of 255, mean difference of a colour
 DRAWN = re.compile(rb"[A-Za-z0-9+/]{200,}=*")
 
 
@@ -108,8 +111,21 @@ def files(folder):
 
 
 def lean(path, content):
-    """Return a file without what changes nothing: marks on code that have the colour of plain text."""
+    """Return a file without what changes nothing: marks on code that have the colour of plain text, rare colours."""
+    if path.endswith(".png"):
+        return few_colours(content)
     return PLAIN.sub(rb"\1", content) if path.endswith(".html") else content
+
+
+def few_colours(content):
+    """Return a picture in a palette, where that is smaller and no eye would see it; pictures with clear parts stay."""
+    picture = Image.open(io.BytesIO(content)).convert("RGBA")
+    plain, file = picture.convert("RGB"), io.BytesIO()
+    drawn = plain.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    drawn.save(file, "PNG", optimize=True)
+    apart = ImageStat.Stat(ImageChops.difference(plain, drawn.convert("RGB"))).mean
+    is_good = picture.getextrema()[3] == (255, 255) and max(apart) < FAINT and len(file.getvalue()) < len(content)
+    return file.getvalue() if is_good else content
 
 
 def mathjax():

@@ -17,7 +17,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import pytest
+from PIL import Image
 
 docs = pytest.importorskip("docs", reason="the site is built with the docs extra")
 playwright = pytest.importorskip("playwright.sync_api", reason="the site is looked at with playwright")
@@ -276,6 +278,21 @@ def test_old_addresses_lead_on(origin):
         for old, new in list(MOVED.items())[::20]:
             page.goto(f"{visit.origin}{old}", wait_until="commit")
             page.wait_for_url(f"{visit.origin}{new}", wait_until="commit")
+
+
+def test_pictures_keep_their_looks():
+    """In a palette where no eye sees it; otherwise, and where a part is clear, as they were."""
+    ramp = np.linspace(0, 255, 200).astype(np.uint8)
+    smooth = np.broadcast_to(ramp[:, None, None], (200, 300, 3)).copy()
+    noisy = np.random.default_rng(0).integers(0, 256, size=(200, 300, 3), dtype=np.uint8)
+    clear = np.dstack([smooth, np.full((200, 300), 9, np.uint8)])
+    for picture, changes in ((smooth, True), (noisy, False), (clear, False)):
+        file = io.BytesIO()
+        Image.fromarray(picture).save(file, "PNG", compress_level=1)
+        lean = docs.few_colours(file.getvalue())
+        assert (lean != file.getvalue()) == changes and len(lean) <= len(file.getvalue())
+        seen = np.asarray(Image.open(io.BytesIO(lean)).convert("RGB" if picture.shape[2] == 3 else "RGBA"), dtype=int)
+        assert abs(seen - picture).max() <= 2
 
 
 def test_every_picture_says_what_it_shows():
