@@ -25,7 +25,7 @@ docs:
 
 # every page of the site in a browser; what is good is not opened again before it changes
 look:
-	TENSOR_OVERPARAM_LOOK=all $(PYTHON) -m pytest tests/test_docs.py
+	TENSOR_OVERPARAM_LOOK=all $(PYTHON) -m pytest -m "" tests/test_docs.py
 
 test:
 	$(PYTHON) -m pytest -n auto

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tensor_overparam.data import as_blocks, moments
+from tensor_overparam.data import as_blocks, ica, moments
 from tensor_overparam.data.blocks import rows_in_a_block
 
 
@@ -158,3 +158,26 @@ def test_memory_is_one_block():
         assert len(block) * 20 <= 2**18 and len(opened) <= 200
         break
     assert len(opened) < 20
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_cluster_of_processes_gives_the_same_digits(tmp_path):
+    """Chunks are made by two workers, one at a time as they are wanted; whoever it is, the sources are the same."""
+    da = pytest.importorskip("dask.array")
+    distributed = pytest.importorskip("distributed")
+    rows, chunk = 40_000, 5_000
+
+    def made(block_info=None):
+        number = block_info[None]["chunk-location"][0]
+        return np.random.default_rng(number).uniform(-1, 1, size=(chunk, 4)) @ np.array(
+            [[1, 0.5, 0, 0], [0, 1, 0.5, 0], [0, 0, 1, 0.5], [0.5, 0, 0, 1]]
+        )
+
+    lazy = da.map_blocks(made, chunks=((chunk,) * (rows // chunk), (4,)), dtype=float, meta=np.empty((0, 0)))
+    here = ica(lazy.compute(scheduler="synchronous"))
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "local_directory": str(tmp_path)}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
+        there = ica(lazy)
+    assert there.count == here.count == 4 and there.n_samples == rows
+    assert np.array_equal(there.unmixing, here.unmixing) and np.array_equal(there.mean, here.mean)
