@@ -202,7 +202,7 @@ def _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds):
 # %% ../../nbs/decomposition/answer.ipynb #f40d4401
 def _checked(T, a, average):
     "The target in double precision, and the options with what rounding its entries carry; or a ValueError."
-    half = getattr(T, "dtype", None) == np.float16 # it is made double on the way
+    half = isinstance(T, np.ndarray) and T.dtype == np.float16 # it is made double on the way
     with np.errstate(over="ignore", invalid="ignore"): # what has no room for its multiplicities is refused below
         if not isinstance(T, Target) and average:
             T = symmetrize(T)
