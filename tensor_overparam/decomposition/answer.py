@@ -26,8 +26,7 @@ from .compress import balanced, compress, core
 from .pencil import as_packed, needs_complex
 from .polish import join
 from .problem import Draws, Look, Problem, Stage, between, whole_number
-from .prune import (Found, diverging, fewest, nothing, polish, prune, quiet,
-                                                  spotless)
+from .prune import Found, diverging, fewest, nothing, polish, prune, quiet, spotless
 from .report import Decomposition, in_convention, judge
 from .roads import METHODS, by_algebra, has_more, in_noise, travel
 from .search import search
