@@ -10,7 +10,8 @@ import pytest
 
 from tensor_overparam import ledger as the_ledger
 from tensor_overparam.core import loop
-from tensor_overparam.core.claim import HOLDS, NOT_APPLICABLE, VIOLATED, Prediction, compare
+from tensor_overparam.core.claim import BASES, HOLDS, NOT_APPLICABLE, UNDECIDED, VIOLATED, Prediction, compare, sizes
+from tensor_overparam.core.interval import Measured, difference_of, exponent_of, interval, mean_of, median_of, share_of
 from tensor_overparam.descent.claims_deflation import DYNAMICS_CHECKS
 from tensor_overparam.descent.claims_lazy import LAZY_CHECKS
 from tensor_overparam.descent.claims_leaving import LEAVING_CHECKS
@@ -33,6 +34,7 @@ def test_names_and_statements():
     companions = (NETS, ADAPTIVE, GENERALISATION, ROTATION, TURNED)
     assert len(CHECKS) == sum(map(len, tensors + companions)) and sum(map(len, tensors)) >= 45
     for claim in CHECKS.values():
+        assert claim.basis in BASES and (claim.grows in claim.quick or not claim.grows)
         assert claim.statement.endswith((".", ").")) and find_spec("tensor_overparam." + claim.page.replace("/", "."))
         assert claim.expected != VIOLATED or claim.reason
 
@@ -105,6 +107,141 @@ class Own:
 def test_a_target_of_three_members_is_checked_too():
     """No arithmetic is asked of a target for its ledger."""
     assert check_target(Own()).in_order
+
+
+# --- intervals --------------------------------------------------------------------------------------
+
+
+ONE = Prediction("a", "b", "equal", 1.0)
+
+
+@pytest.mark.parametrize(("kind", "low", "high", "verdict"), [
+    ("equal", 0.95, 1.05, HOLDS), ("equal", 0.95, 1.15, UNDECIDED), ("equal", 0.5, 2.0, UNDECIDED),
+    ("equal", 1.15, 1.2, VIOLATED), ("equal", 0.5, 0.8, VIOLATED), ("upper", 0.0, 1.05, HOLDS),
+    ("upper", 1.05, 1.2, UNDECIDED), ("upper", 1.15, 1.2, VIOLATED), ("lower", 0.95, 9.0, HOLDS),
+    ("lower", 0.85, 0.95, UNDECIDED), ("lower", 0.1, 0.85, VIOLATED), ("rate", 0.95, 1.05, HOLDS),
+])
+def test_a_verdict_is_where_the_interval_lies(kind, low, high, verdict, monkeypatch):
+    """Inside the region, outside, or across an edge; with a margin of a tenth."""
+    monkeypatch.setattr("tensor_overparam.core.claim.interval", lambda measured, alpha: (low, high))
+    says = replace(ONE, kind=kind)
+    assert compare(says, mean_of([1.0, 1.0]), 0.1).verdict == verdict
+    assert compare(replace(says, assumes={"x": False}), mean_of([1.0, 1.0]), 0.1).verdict == NOT_APPLICABLE
+
+
+def test_fewer_runs_never_help():
+    """What two hundred runs show is not shown by four of them, and the longer interval says so."""
+    runs = np.random.default_rng(0).normal(1.0, 0.2, size=200)
+    told = [compare(ONE, mean_of(runs[:n]), 0.05) for n in (4, 20, 200)]
+    assert [c.verdict for c in told] == [UNDECIDED, UNDECIDED, HOLDS] and [c.runs for c in told] == [4, 20, 200]
+    width = [float(c.high - c.low) for c in told]
+    assert width == sorted(width)[::-1]
+
+
+def test_several_numbers_share_the_error():
+    """A claim about ten numbers needs longer intervals than one about one of them; one number outside is enough."""
+    runs = np.random.default_rng(1).normal(1.0, 0.2, size=(60, 10))
+    many, single = compare(ONE, mean_of(runs), 0.2), compare(ONE, mean_of(runs[:, 0]), 0.2)
+    assert (many.high - many.low)[0] > single.high - single.low and many.verdict == HOLDS
+    assert compare(ONE, mean_of(runs + np.r_[np.zeros(9), 1.0]), 0.2).verdict == VIOLATED
+
+
+@pytest.mark.parametrize(("measured", "low", "high"), [
+    (share_of(np.ones(10)), 0.69150, 1.0),  # Clopper and Pearson (1934): (alpha/2)^(1/n)
+    (share_of([1] * 7 + [0] * 3), 0.34755, 0.93326),  # scipy.stats.binomtest(7, 10).proportion_ci()
+    (mean_of([1.0, 2.0, 3.0]), 2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5),
+    (difference_of(np.zeros(10)), -(1 - 0.0125**0.1), 1 - 0.0125**0.1),  # 1 - (alpha/4)^(1/n)
+    (median_of(np.arange(1.0, 11)), 2.0, 9.0),  # Conover: n = 10, order statistics 2 and 9
+    (median_of(np.arange(5.0)), -np.inf, np.inf), (Measured(3.0), 3.0, 3.0),
+])
+def test_intervals_of_the_tables(measured, low, high):
+    assert np.allclose(interval(measured), (low, high), atol=1e-5)
+
+
+def test_an_exponent_is_that_of_each_run():
+    runs = [[2.0 * x**p for x in (1, 2, 4)] for p in (-1.1, -0.9)]
+    m = exponent_of([1, 2, 4], runs)
+    assert np.allclose(m.runs, [-1.1, -0.9]) and np.isclose(m.value, -1.0)
+
+
+@pytest.mark.parametrize(("make", "runs", "words"), [
+    (mean_of, [1.0], "at least 2"), (share_of, [0.5, 1], "nothing but 0, 1"), (difference_of, [2, 0], "nothing but -1"),
+    (median_of, [], "at least 1"), (mean_of, ["a", "b"], "expected rows of numbers"), (mean_of, 3.0, "at least 2"),
+])
+def test_runs_that_mean_nothing(make, runs, words):
+    with pytest.raises(ValueError, match=words):
+        make(runs)
+
+
+def coin(p, count, seed):
+    return share_of(np.random.default_rng(seed).random(count) < p)
+
+
+FAIR = {
+    "kind": "lower", "experiment": coin, "predict": lambda e: 0.9, "measure": lambda e: e, "assumes": {},
+    "margin": 0.1, "absolute": True, "grows": "count", "budget": 160,
+}
+
+
+@pytest.mark.parametrize("p", [0.8, 0.79])
+def test_on_the_edge_of_its_region_a_claim_seldom_holds(p):
+    """However often it is looked at: at most one in twenty false verdicts, of six hundred synthetic claims."""
+    claim = mine(**FAIR)
+    told = [claim.judge(p=p, count=20, seed=[7, seed]).verdict for seed in range(600)]
+    assert told.count(HOLDS) <= 0.05 * 600 and told.count(UNDECIDED) > 300
+
+
+def test_looks_end_with_the_budget_or_the_first_verdict():
+    """Twice as many runs each time, those before among them, each look with its share of the error."""
+    assert sizes(10, 80) == [10, 20, 40, 80] and sizes(10, 79) == [10, 20, 40] and sizes(10, 0) == [10]
+    assert sizes(range(5, 8), 12) == [range(5, 8), range(5, 11), range(5, 17)] and sizes(None, 9) == [None]
+    looked = []
+
+    def experiment(p, count):
+        looked.append(count)
+        return coin(p, count, 0)
+
+    claim = mine(**FAIR | {"experiment": experiment})
+    assert claim.judge(p=0.8, count=20).verdict == UNDECIDED and looked == [20, 40, 80, 160]
+    looked.clear()
+    assert claim.judge(p=0.2, count=20).verdict == VIOLATED and looked == [20]
+    one, last = claim.look(p=0.8, count=20), claim.look(0.05 / 4, p=0.8, count=20)
+    assert last.low < one.low and last.high > one.high
+
+
+def raising(seen):
+    raise ZeroDivisionError("a hypothesis that cannot be measured")
+
+
+@pytest.mark.parametrize(("changed", "words"), [
+    ({"margin": None}, "the margin is missing"), ({"measure": lambda e: np.nan}, "not a number"),
+    ({"assumes": {"x": raising}}, "ZeroDivisionError: a hypothesis that"), ({"measure": lambda e: []}, "nothing was"),
+    ({"measure": lambda e: mean_of([1.0])}, "at least 2"), ({"predict": lambda e: "x"}, "the prediction is 'x'"),
+])
+def test_a_claim_that_cannot_be_judged_says_so_in_its_row(changed, words):
+    """It has no verdict, is not as recorded, and the rest of the ledger goes on."""
+    ledger = report({"faulty": mine(**changed), "after": "lazy-rank"})
+    first, second = ledger.entries
+    assert first.comparison.verdict == "not judged" and not ledger.in_order and second.comparison.verdict == HOLDS
+    assert words in ledger.text() and words in first.comparison.unmet[0] and "1 not judged" in ledger.summary()
+    told = json.loads(json.dumps(ledger.to_json(), allow_nan=False))
+    assert told[0]["measured"] is None and told[0]["unmet"] and "not judged" in ledger._repr_html_()
+
+
+def test_identities_are_marked_and_not_counted():
+    ledger = report(["lazy-rank", "rotation-lengthens"])
+    assert ledger.summary().startswith("1 claim: 1 holds; 1 identity beside them.") and "(identity)" in ledger.text()
+    with pytest.raises(ValueError, match="expected one of confirmed, second hand"):
+        mine(basis="hearsay")
+
+
+def test_the_table_shows_interval_margin_runs_and_basis():
+    ledger = report("adaptive-risk-exact")
+    (told,) = ledger.to_json()
+    (low, high), runs = told["interval"], told["runs"]
+    assert runs == 4000 and all(a < m < b for a, m, b in zip(low, told["measured"], high, strict=True))
+    assert told["margin"] == 0.05 and told["basis"] == "derived" and "4000" in ledger.text()
+    assert 'data-basis="derived"' in ledger._repr_html_() and 'data-topic="adaptive methods"' in ledger._repr_html_()
 
 
 # --- interrupted ------------------------------------------------------------------------------------
