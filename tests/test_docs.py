@@ -272,6 +272,27 @@ def test_search_finds(origin):
     assert not visit.wrong, "\n".join(visit.wrong)
 
 
+def test_the_ledger_is_one_page_whose_rows_are_chosen(origin):
+    """All claims stand there; boxes and words choose among them, and without a script the table is whole."""
+    from tensor_overparam.ledger import CHECKS
+
+    with Visit(origin) as visit:
+        page = visit.open("ledger.html")
+        table = page.locator("table.ledger").first
+        rows = table.locator("tbody tr")
+        assert rows.count() == len(CHECKS)
+        violated = sum(claim.expected == "violated" for claim in CHECKS.values())
+        page.get_by_label("verdict").select_option("violated")
+        shown = [row for row in rows.all() if row.is_visible()]
+        assert len(shown) == violated and all("violated" in row.inner_text() for row in shown)
+        page.get_by_label("verdict").select_option("")
+        page.get_by_label("basis").select_option("observed")
+        page.get_by_label("words").fill("width-rank-is-enough")
+        (row,) = [row for row in rows.all() if row.is_visible()]
+        assert "m = r" in row.inner_text() and row.locator("a").get_attribute("href").endswith(".html")
+    assert not visit.wrong, "\n".join(visit.wrong)
+
+
 def test_old_addresses_lead_on(origin):
     with Visit(origin) as visit:
         page = visit.context.new_page()
