@@ -7,7 +7,7 @@ import pytest
 
 from tensor_overparam.cli.commands import main
 from tensor_overparam.decomposition.answer import decompose
-from tensor_overparam.decomposition.weighted import entries, in_units, jacobian, residuals, units, unpacked
+from tensor_overparam.decomposition.weighted import entries_with_errors, in_units, jacobian, residuals, units, unpacked
 from tensor_overparam.tensors.monomials import monomial_index, multiplicities
 from tensor_overparam.tensors.problems import gaussian, recovery
 from tensor_overparam.tensors.targets import packed, to_dense
@@ -78,7 +78,7 @@ def test_units_make_products_even():
     index, T = monomial_index(5, 3), gaussian(5, 2, 3, rng=0)
     s = 2.0 ** np.array([-1, 0, 1, 2, 0])
     errors = np.prod(s[index], 1) / multiplicities(5, 3) ** 0.5
-    E = entries(T, spread(errors, 5, 3))
+    E = entries_with_errors(T, spread(errors, 5, 3))
     assert np.allclose(units(E), s)
     even, size = in_units(E, s)
     assert np.allclose(size, 35**0.5) and np.allclose(to_dense(even)[2, 2, 2], to_dense(T)[2, 2, 2] / 8)
@@ -95,7 +95,7 @@ def test_a_unit_of_a_coordinate_changes_nothing():
 
 def test_jacobian_against_differences():
     T = gaussian(4, 2, 4, rng=0)
-    E = entries(T, 1 + to_dense(T) ** 2)
+    E = entries_with_errors(T, 1 + to_dense(T) ** 2)
     X, s = np.random.default_rng(1).normal(size=(2, 4)), np.array([1.0, -1.0])
     J = jacobian(E, X, s)
     for k in range(8):
