@@ -160,6 +160,7 @@ class Found:
     passes: int       # over the samples
     converged: bool
 
+# %% ../../nbs/data/fixed_point.ipynb #d69b1354
 def curvature(
     samples:Samples,
     V,         # (q, q) orthonormal rows
@@ -190,6 +191,7 @@ def off_a_saddle(
             free[[i, j]] = False
     return not free.all(), V
 
+# %% ../../nbs/data/fixed_point.ipynb #f7b9959a
 def settle(
     samples:Samples,
     V,                 # (q, q) orthonormal rows

@@ -48,7 +48,7 @@ def batch_means(
     dim:int,         # d
     order:int,       # l
     batches:int,     # b
-): # share (b,), means (b, d) of x, (b, d, d) of x xᵀ, (b, D) of the different entries of x⊗…⊗x; at order 4 (d, d, d) of x⊗x⊗x
+): # share (b,), means (b, d) of x, (b, d, d) of x xᵀ, (b, D) of x⊗…⊗x, each entry once; at order 4 (d, d, d) of x⊗x⊗x
     "What influences are made of, in one pass."
     row = row_numbers(dim, order - 1)[tuple(monomial_index(dim, order)[:, :-1].T)]
     count, first, second = np.zeros(batches), np.zeros((batches, dim)), np.zeros((batches, dim, dim))
