@@ -137,16 +137,22 @@ def test_clouds_are_counted_by_their_third_cumulant():
     assert [decompose(cumulant3(clouds(5000, seed) * units)).rank for seed in range(5)] == [5] * 5
 
 
-def test_a_search_that_ended_on_a_saddle_begins_again():
-    """Two uniform sources half-way between themselves stand still, too; z tells, and another frame ends elsewhere."""
-    for seed in (31, 45):
-        rng = np.random.default_rng([seed, 500, 2])
-        X = rng.uniform(size=(500, 2)) @ rng.normal(size=(2, 2))
+def halfway(n, seed):
+    """Return two uniform sources; from some frames the search comes to stand half-way between them."""
+    rng = np.random.default_rng([seed, n, 2])
+    S, A = rng.uniform(size=(n, 2)), rng.normal(size=(2, 2))
+    return S @ A, A
+
+
+def test_half_way_between_sources_they_do_not_explain_the_cumulant():
+    """The misfit tells a saddle; the search leaves it by itself, so that the misfit is small."""
+    for n, seed in ((500, 31), (500, 45), (2000, 63)):
+        X, A = halfway(n, seed)
         judged = judge_sources(X, 4, 0)
         samples, V = white_samples(as_blocks(X), judged.W), _directions(judged.kept, judged.W)
         assert misfit(samples, np.array([[1, 1], [-1, 1]]) @ V / 2**0.5, 4) > FAR
         assert judged.explained and (judged.kept.cumulants < -1.1).all()
-        assert decompose(cumulant4(X)).rank == 2
+        assert decompose(cumulant4(X)).rank == 2 and cosines(ica(X).mixing.T, A) > 0.98
 
 
 def test_what_is_sure_is_never_lost():
@@ -239,6 +245,64 @@ def test_dask_blocks_make_the_same_tensor():
     da = pytest.importorskip("dask.array")
     X, _ = mixed(1000, 3, 0)
     assert (to_dense(cumulant4(da.from_array(X, chunks=(300, 3)))) == to_dense(cumulant4(X))).all()
+
+
+# --- errors of entries ----------------------------------------------------------------------------
+
+MAKE = {"moment 2": lambda X: moment(X, 2), "moment 3": lambda X: moment(X, 3), "third": cumulant3, "fourth": cumulant4}
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_told_errors_are_the_spread_over_repetitions(name):
+    A = np.array([[1.0, 0.5, 0.0], [0.0, 1.0, -2.0], [0.3, 0.0, 1.0]])
+    T = [MAKE[name](np.random.default_rng([7, seed]).exponential(size=(1000, 3)) @ A) for seed in range(200)]
+    told = np.sqrt(np.mean([t.errors() ** 2 for t in T], axis=0))
+    ratio = told / np.std([to_dense(t) for t in T], axis=0, ddof=1)
+    assert abs(ratio.mean() - 1) < 0.1 and ratio.min() > 0.8 and ratio.max() < 1.25
+    assert T[0].n_samples == 1000
+
+
+@pytest.mark.parametrize(("make", "variance"), [(cumulant3, 6), (cumulant4, 24)])
+def test_the_kurtosis_of_a_gaussian_direction_has_variance_24_over_n(make, variance):
+    told = [make(np.random.default_rng([3, seed]).normal(size=(4000, 1))).errors().item() for seed in range(100)]
+    assert abs(np.sqrt(np.mean(np.square(told)) * 4000 / variance) - 1) < 0.05
+
+
+def test_errors_of_a_recording_are_not_too_small():
+    """Samples that come in tens of the same: errors are √10 times as large."""
+    X = np.random.default_rng(0).laplace(size=(4000, 2))
+    one, ten = cumulant4(X).errors(), cumulant4(np.repeat(X, 10, axis=0)).errors()
+    assert np.allclose(ten, one, rtol=1e-6)
+
+
+def test_errors_of_blocks_are_those_of_the_array(little_memory, monkeypatch):
+    from tensor_overparam.tensors import streamed
+
+    X, _ = mixed(5000, 3, 0)
+    X = X / X.std(0)
+    for largest in (streamed.LARGEST, 5):
+        monkeypatch.setattr(streamed, "LARGEST", largest)
+        for make in MAKE.values():
+            T = make(as_blocks(np.array_split(X, 7)))
+            again = make(as_blocks(lambda: iter(np.array_split(X, 50))))
+            assert (T.errors() == again.errors()).all() and T.n_samples == 5000
+            assert np.allclose(T.errors(), make(X).errors(), rtol=1e-9)
+
+
+def test_errors_are_taken_as_noise():
+    rng = np.random.default_rng(0)
+    M = moment(np.array([4.0, 0, 0]) * (rng.random((20_000, 1)) < 0.3) + rng.normal(size=(20_000, 3)), 3)
+    assert decompose(M, noise=M.errors(), rank=1).rank == 1
+    assert (2 * M).__class__ is not M.__class__ and not hasattr(2 * M, "errors")
+
+
+def test_errors_that_cannot_be_told():
+    X = mixed(100, 3, 0)[0]
+    for batches in (9, 51, 10.0):
+        with pytest.raises(ValueError, match="expected an integer from 10 to 50, half of the samples"):
+            cumulant4(X).errors(batches)
+    with pytest.raises(ValueError, match="too many entries"):
+        moment(np.ones((100, 80)), 4).errors()
 
 
 BAD = {

@@ -8,7 +8,16 @@ from scipy.optimize import linear_sum_assignment
 
 from tensor_overparam.data import Whitening, as_blocks, ica, mixture, whitening
 from tensor_overparam.data.blocks import moments
-from tensor_overparam.data.fixed_point import HELD, Samples, directions, held, white_samples
+from tensor_overparam.data.fixed_point import (
+    HELD,
+    Samples,
+    contraction,
+    curvature,
+    directions,
+    held,
+    settle,
+    white_samples,
+)
 from tensor_overparam.data.sources import power_means, score, split_test, with_error
 
 DRAW = {
@@ -73,6 +82,38 @@ def test_held_and_streamed_samples_agree(order):
     a, b = directions(streamed, order), directions(held(W(X + 1e3)), order)
     assert a.sure.tolist() == b.sure.tolist() and a.converged
     assert np.allclose(a.directions[a.sure], b.directions[b.sure], atol=1e-5)
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_the_curvature_is_the_second_derivative(order):
+    """Of Σ|κ| over the first tier as a row turns towards another, divided by the order."""
+    X, _ = mixed(3000, exponential=2, laplace=1, gaussian=1)
+    W = whitening(X)
+    samples, V = Samples(3000, 4, lambda: iter([W(X)])), np.linalg.qr(np.random.default_rng(1).normal(size=(4, 4)))[0]
+    sure = np.array([True, True, True, False])
+    bend, signs = curvature(samples, V, sure, order), np.sign(contraction(samples, V, order)[1])
+    for i, j in ((0, 1), (1, 2), (0, 3), (2, 3)):
+
+        def total(t, i=i, j=j):
+            U = V.copy()
+            U[i], U[j] = np.cos(t) * V[i] + np.sin(t) * V[j], np.cos(t) * V[j] - np.sin(t) * V[i]
+            return np.sum((signs * contraction(samples, U, order)[1])[sure])
+
+        h = 1e-3
+        assert np.isclose((total(h) - 2 * total(0) + total(-h)) / h**2, order * bend[i, j], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "order"), [("uniform", 4), ("exponential", 3)])
+def test_a_search_leaves_the_middle_between_two_sources(kind, order):
+    X, _ = mixed(4000, **{kind: 2}, gaussian=1)
+    samples = white_samples(as_blocks(X), whitening(X))
+    best = settle(samples, np.eye(3), order, 50)
+    k = np.argsort(-abs(best.cumulants))[:2]
+    V = best.directions.copy()
+    V[k] = np.array([[1, 1], [-1, 1]]) @ V[k] / 2**0.5
+    assert curvature(samples, V, best.sure, order)[k[0], k[1]] > 0
+    found = settle(samples, V, order, 50)
+    assert found.converged and (abs(found.directions @ best.directions.T).max(1)[found.sure] > 0.999).all()
 
 
 def test_large_data_are_not_held(monkeypatch):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['HELD', 'CHUNK', 'PEAK', 'VARIANCE', 'SETTLED', 'STEADY', 'TURNS', 'Samples', 'held', 'whitened_rows', 'part',
            'white_samples', 'contraction', 'noise_level', 'orthonormal', 'in_tiers', 'seed_of', 'random_frame', 'Found',
-           'settle', 'directions', 'refined']
+           'curvature', 'off_a_saddle', 'settle', 'directions', 'refined']
 
 # %% ../../nbs/data/fixed_point.ipynb #eb7a3234
 from collections.abc import Callable
@@ -160,6 +160,38 @@ class Found:
     passes: int       # over the samples
     converged: bool
 
+# %% ../../nbs/data/fixed_point.ipynb #d69b1354
+def curvature(
+    samples:Samples,
+    V,         # (q, q) orthonormal rows
+    sure,      # (q,) which rows are of the first tier
+    order:int, # 3 or 4
+):             # (q, q), zero where neither row is of the first tier
+    "How the sum of |κ| over the first tier bends as a row turns towards another, in one pass over the samples."
+    W, M = samples.fold(V), 0.
+    for Y in samples:
+        P = W.astype(Y.dtype) @ Y.T
+        Q = P*P
+        M = M + ((Q if order == 4 else P) @ Q.T).astype(float)/samples.n
+    kappa = np.where(sure, np.diag(M) - (3 if order == 4 else 0), 0.)
+    s, size = np.sign(kappa), abs(kappa)
+    turn = 3*(s[:, None] + s)*(M - 1) if order == 4 else 2*(s[:, None]*M + s*M.T)
+    return turn - size[:, None] - size
+
+def off_a_saddle(
+    V,    # (q, q) orthonormal rows
+    bend, # (q, q) how every two of them bend
+):        # whether any two bend upwards, and the rows, those that do turned by an eighth of a circle
+    "From half-way between two sources to the sources."
+    bend, V, free = np.triu(bend, 1), V.copy(), np.ones(len(V), bool)
+    upwards = np.argwhere(bend > 0)
+    for i, j in upwards[np.argsort(-bend[tuple(upwards.T)], kind="stable")]:
+        if free[i] and free[j]:
+            V[[i, j]] = (V[i] + V[j])/2**.5, (V[i] - V[j])/2**.5
+            free[[i, j]] = False
+    return not free.all(), V
+
+# %% ../../nbs/data/fixed_point.ipynb #f7b9959a
 def settle(
     samples:Samples,
     V,                 # (q, q) orthonormal rows
@@ -168,10 +200,11 @@ def settle(
     seed=0,            # of the turns
     steady:int=STEADY, # passes without a new direction in the first tier
     turns:int=TURNS,   # of the second tier
+    known:int=-1,      # directions in the first tier of which it is known that V is on no saddle
 )->Found:
-    "Fixed-point steps until the directions of the first tier stand still."
+    "Fixed-point steps until the directions of the first tier stand still, and not on a saddle."
     level, unchanged, sure = noise_level(samples.dim, samples.n, order), 0, np.zeros(len(V), bool)
-    cumulants = np.zeros(len(V))
+    cumulants, passes = np.zeros(len(V)), 0
     for number in range(1, most + 1):
         N, cumulants = contraction(samples, V, order)
         before, sure = sure, abs(cumulants) > level
@@ -180,13 +213,19 @@ def settle(
         unchanged = unchanged + 1 if sure.sum() == before.sum() else 0
         V = new
         if samples.late():
-            return Found(V, cumulants, sure, number, False)
+            return Found(V, cumulants, sure, number + passes, False)
         if step < SETTLED and (sure.all() or unchanged >= steady):
             if turns == 0 or np.sum(~sure) < 2:
-                return Found(V, cumulants, sure, number, True)
+                looks = sure.sum() not in (0, known)
+                saddle, V = off_a_saddle(V, curvature(samples, V, sure, order)) if looks else (False, V)
+                passes += int(looks)
+                if not saddle:
+                    return Found(V, cumulants, sure, number + passes, True)
+                known, unchanged = -1, 0
+                continue
             V[~sure] = random_frame(np.sum(~sure), [seed, 80, turns]) @ V[~sure]
             turns, unchanged = turns - 1, 0
-    return Found(V, cumulants, sure, most, False)
+    return Found(V, cumulants, sure, most + passes, False)
 
 # %% ../../nbs/data/fixed_point.ipynb #c36c0caa
 def directions(
@@ -205,7 +244,7 @@ def directions(
     first = settle(some, V, order, most, seed)
     N = first.directions @ back.T
     V = in_tiers(N/np.linalg.norm(N, axis=1, keepdims=True), first.sure)
-    last = settle(samples, V, order, most, seed, turns=1)
+    last = settle(samples, V, order, most, seed, turns=1, known=first.sure.sum() if first.converged else -1)
     return Found(last.directions, last.cumulants, last.sure, last.passes + 1, first.converged and last.converged)
 
 def refined(

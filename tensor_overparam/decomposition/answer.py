@@ -30,7 +30,7 @@ from .prune import Found, diverging, fewest, nothing, polish, prune, quiet, spot
 from .report import Decomposition, in_convention, judge
 from .roads import METHODS, by_algebra, has_more, in_noise, travel
 from .search import search
-from .weighted import by_entries, entries
+from .weighted import by_entries, entries_with_errors
 from ..descent.objective import as_seeds, is_zero, norm, numpy_only, residual_norm
 from ..tensors.monomials import monomial_count
 from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target, as_target, packed, symmetrize
@@ -407,7 +407,7 @@ def _uneven(T, a, start, tell):
     "What `_concluded` takes, where every entry has an error of its own: the search in units that make them even."
     def look(even, level, start):
         return _again(even, a, tell, noise=level, start=start, rank=a.rank)
-    w, V, verdict, D = by_entries(entries(T, a.noise, a.scale), look, start, a.most, keep=bool(a.rank))
+    w, V, verdict, D = by_entries(entries_with_errors(T, a.noise, a.scale), look, start, a.most, keep=bool(a.rank))
     stages = (*D.stages[:-1], Stage("weigh", len(w), _left(T, Found(w, V, 0.))))
     stop = D.stop if D.stop is Stop.INTERRUPTED else Stop.GOAL if verdict == "noise" or a.rank else Stop.BUDGET
     return T, Found(w, V, 0.), np.eye(T.dim), stages, stop, verdict, a

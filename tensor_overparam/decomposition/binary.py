@@ -18,7 +18,7 @@ import scipy
 
 # %% ../../nbs/decomposition/binary.ipynb #1fe93d4d
 from .compress import Core
-from .pencil import entries, measured
+from .pencil import measured, plain_rows
 from .prune import Found, nothing
 from ..tensors.monomials import coordinates
 from ..tensors.targets import packed
@@ -315,6 +315,6 @@ def by_hankel(
     "As few powers as a tensor in a plane is made of, by Sylvester's method."
     if c.target.dim != 2 or c.target.order < 3:
         return nothing(c)
-    E = entries(packed(c.target))
+    E = plain_rows(packed(c.target))
     b = binary_rank(np.append(E[:, 0], E[-1, 1]), seed)
     return measured(c, b.weights, powers_at(b.angles, 1).T)

@@ -15,7 +15,7 @@ import numpy as np
 
 # %% ../../nbs/decomposition/powers.ipynb #345c118f
 from .compress import Core
-from .pencil import as_packed, entries, measured
+from .pencil import as_packed, measured, plain_rows
 from .polish import best_weights
 from .problem import POLICY
 from .prune import Found, nothing
@@ -33,7 +33,7 @@ def flattening(
         return (coordinates(T.vectors, n)*T.weights) @ coordinates(T.vectors, l - n).T
     rows, columns = monomial_index(d, n), monomial_index(d, l - n)
     slots = [*rows.T[:, :, None], *columns.T[:-1, None, :]]
-    F = entries(T)[row_numbers(d, l - 1)[tuple(slots)], columns[:, -1]]
+    F = plain_rows(T)[row_numbers(d, l - 1)[tuple(slots)], columns[:, -1]]
     return np.sqrt(multiplicities(d, n))[:, None]*F*np.sqrt(multiplicities(d, l - n))
 
 def spread(

@@ -14,7 +14,7 @@ import numpy as np
 
 # %% ../../nbs/decomposition/quadrics.ipynb #b0f549ee
 from .compress import Core
-from .pencil import as_packed, entries, measured
+from .pencil import as_packed, measured, plain_rows
 from .polish import best_weights
 from .powers import (OFF, climb, draw_units, fresh, gap_after, off_space, reflected,
                                                    reflector, sharpen, spread)
@@ -38,7 +38,7 @@ def slices_along(T, X):
     "(n, d, d) matrices T(x_a) of a cubic tensor, one for each row of X."
     if isinstance(T, Factored):
         return np.einsum("ka,kj,kb->jab", T.vectors, T.weights[:, None]*(T.vectors @ X.T), T.vectors, optimize=True)
-    return (entries(T) @ X.T)[row_numbers(T.dim, 2)].transpose(2, 0, 1)
+    return (plain_rows(T) @ X.T)[row_numbers(T.dim, 2)].transpose(2, 0, 1)
 
 def koszul(
     M, # (2p+1, d, d) contractions

@@ -24,6 +24,7 @@ from .certificate import Certificate
 from .problem import POLICY, Stage, is_saturated
 from .prune import Found, diverging
 from ..tensors.monomials import monomial_count
+from ..tensors.problems import likeness
 from ..tensors.targets import Factored
 
 # %% ../../nbs/decomposition/report.ipynb #8dcc1ade
@@ -64,7 +65,7 @@ def judge(
 class Decomposition:
     """The components that a tensor is made of, T ≈ Σ_k w_k v_k⊗…⊗v_k, and how far to trust them.
 
-    Made by `decompose`; `save` and `load` keep it, `to_tensorly` and `to_pyttb` hand it on.
+    Made by `decompose`; `save` and `load` keep it, `to_tensorly` and `to_pyttb` hand it on, and `likeness` compares it.
 
     Attributes
     ----------
@@ -102,6 +103,8 @@ class Decomposition:
     array([ 3., -1.])
     >>> D.target
     Factored(order=4, dim=5, terms=2)
+    >>> D.likeness(decompose(D.target*5))
+    1.0
     >>> D.save("found.npz")
     >>> Decomposition.load("found.npz").verdict
     'exact'
@@ -131,6 +134,10 @@ class Decomposition:
     def to_tensorly(self)->Any:
         "The same as a `tensorly.cp_tensor.CPTensor` (needs tensorly)."
         return cp_tensor(self.weights, self.vectors, self.order)
+
+    def likeness(self, other:Any)->float: # another decomposition, `Sources`, a `Factored`, or rows (k, d)
+        "How alike two answers are, whatever the order, sign and size of their components, from 0 to 1: `likeness`."
+        return likeness(self, other)
 
     def to_pyttb(self)->Any:
         "The same as a `pyttb.ktensor` (needs pyttb)."

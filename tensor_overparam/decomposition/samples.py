@@ -134,21 +134,16 @@ def judge_sources(
     seed:int,                # of the search
     late:Callable=bool,      # is the time over? never by default
 )->Judged:
-    "Sources, and how far they are from explaining the cumulant; from a second start where the first is far off."
+    "Sources, and how far they are from explaining the cumulant."
     X = as_blocks(X)
-    W, best = whiten(moments(X), X.names), None
+    W = whiten(moments(X), X.names)
     samples = white_samples(X, W)
-    for again in range(2):
-        found = unmix(X, None, order, False, seed + again, 200, late)
-        kept = found.keep(found.significance == "source")
-        if late():
-            return best or Judged(kept, 0., W, True)
-        far = misfit(samples, _directions(found, W), order)
-        if best is None or far < best.far:
-            best = Judged(_with_undecided(samples, W, found) if far <= FAR else kept, far, W)
-        if best.explained:
-            break
-    return best
+    found = unmix(X, None, order, False, seed, 200, late)
+    kept = found.keep(found.significance == "source")
+    if late():
+        return Judged(kept, 0., W, True)
+    far = misfit(samples, _directions(found, W), order)
+    return Judged(_with_undecided(samples, W, found) if far <= FAR else kept, far, W)
 
 def _with_undecided(samples, W, found):
     "The sure sources, and of the undecided ones, largest first, so many that what they leave is noise."
