@@ -117,6 +117,8 @@ class Report:
 def line(entry:Entry|None)->str:
     "A line of the table in text; the heading for None."
     form = "{:24} {:5}  {:>19}  {:>19}  {:>7}  {}"
+    if entry is not None and not isinstance(entry, Entry):
+        raise ValueError(f"entry is {entry!r:.60}; expected an Entry of a Report, or None for the heading")
     if entry is None:
         return form.format("claim", "kind", "predicted", "measured", "slack", "verdict")
     c = entry.comparison
@@ -155,6 +157,8 @@ def _known(name):
 
 def _examined(claims, examine, tell):
     "The report on (name, claim) pairs, by a function of a claim that returns it with its comparison."
+    if tell is not None and not callable(tell):
+        raise ValueError(f"tell is {tell!r:.60}; expected a function of an Entry, or None")
     entries = []
     for name, claim in claims:
         start = perf_counter()

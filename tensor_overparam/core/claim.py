@@ -49,7 +49,7 @@ class Prediction:
     assumes: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        if self.kind not in KINDS_OF_CLAIM:
+        if not isinstance(self.kind, str) or self.kind not in KINDS_OF_CLAIM:
             raise ValueError(f"kind of prediction is {self.kind!r}; expected one of {', '.join(KINDS_OF_CLAIM)}")
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def compare(prediction:Prediction, measured:ArrayLike, slack:float=0., error:Arr
     Returns
     -------
     Comparison
-        Predicted, measured, gap and verdict.
+        Predicted, measured, gap and verdict; the gap is infinite where something measured is nan.
 
     Raises
     ------
@@ -126,8 +126,10 @@ def compare(prediction:Prediction, measured:ArrayLike, slack:float=0., error:Arr
     unmet = tuple(text for text, true in prediction.assumes.items() if not true)
     predicted, values = _numbers(prediction.value, "the prediction"), _numbers(measured, "what was measured")
     room, error = _numbers(slack, "slack"), _numbers(error, "error")
-    if values.size == 0:
-        raise ValueError("nothing was measured; expected at least one number")
+    if not (np.isfinite(error) & (error >= 0)).all():
+        raise ValueError(f"error is {error!r:.60}; expected finite numbers of at least 0")
+    if room.ndim or not 0 <= room < np.inf:
+        raise ValueError(f"slack is {slack!r:.60}; expected a finite number of at least 0")
     if prediction.kind == "rate":
         values, error = np.asarray(fitted_exponent(x, values)), 0.
     if prediction.kind != "rate":
@@ -135,15 +137,20 @@ def compare(prediction:Prediction, measured:ArrayLike, slack:float=0., error:Arr
     sides = {"upper": values - predicted, "lower": predicted - values}
     excess = sides.get(prediction.kind, np.abs(values - predicted)) - 3*error
     unit = 1. if prediction.kind == "rate" else np.where(predicted == 0, 1., np.abs(predicted))
-    gap = float(np.max(excess/unit))
+    gap = float(np.max(np.where(np.isnan(excess), np.inf, excess)/unit))
     verdict = NOT_APPLICABLE if unmet else HOLDS if gap <= room else VIOLATED
     return Comparison(prediction, predicted, values, slack, gap, verdict, unmet)
 
 def _numbers(x, name):
     try:
-        return np.asarray(x, dtype=float)
+        numbers = np.asarray(x)
+        if numbers.dtype.kind in "biuf" and numbers.size:
+            return numbers.astype(float)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} is {x!r:.60}; expected a number, or an array of numbers") from None
+        pass
+    if isinstance(x, (list, tuple, np.ndarray)) and len(x) == 0 and name == "what was measured":
+        raise ValueError("nothing was measured; expected at least one number")
+    raise ValueError(f"{name} is {x!r:.60}; expected a number, or an array of numbers")
 
 def _check_shapes(predicted, *others):
     try:
@@ -251,7 +258,7 @@ class Claim:
 
     def check(self, case:str="quick")->Comparison:
         "Run the experiment. Raises ValueError for an unknown case."
-        if case not in CASES:
+        if not isinstance(case, str) or case not in CASES:
             raise ValueError(f"case is {case!r}; expected one of {', '.join(CASES)}")
         return self.judge(**(self.quick | getattr(self, case)))
 
