@@ -8,7 +8,8 @@ from tensor_overparam._version import __version__
 def main():
     """Run the command line; Ctrl-C while it is being loaded ends it without a word more than its exit code.
 
-    A version is told at once, before anything is loaded.
+    A version is told at once, before anything is loaded. Once the work is done and Python takes itself down, there is
+    nothing left to interrupt.
 
     Returns
     -------
@@ -19,6 +20,10 @@ def main():
         print(f"tensor_overparam {__version__}")
         return 0
     try:
+        import atexit
+        import signal
+
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
         from tensor_overparam.cli.commands import main as run
 
         return run()

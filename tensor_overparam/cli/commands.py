@@ -266,7 +266,7 @@ def _run(a):
         print(f"tensor-overparam: {_sentence(error, a)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
-        said = str(error) or "interrupted; nothing was written"
+        said = str(error) or "interrupted; no file was left half-written"
         print(f"\ntensor-overparam: {said}", file=sys.stderr)
         return 130
 

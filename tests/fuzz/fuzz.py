@@ -94,6 +94,7 @@ def squares(n=3):
 
 def objective(W, c):
     """Half the squared sizes of neurons and weights, and the gradients."""
+    W, c = np.atleast_2d(W), np.atleast_1d(c)
     return np.sum(W**2, axis=(-2, -1)) / 2 + np.sum(c**2, axis=-1) / 2, W, c
 
 
