@@ -9,7 +9,8 @@ def main():
     """Run the command line; Ctrl-C while it is being loaded ends it without a word more than its exit code.
 
     A version is told at once, before anything is loaded. Once the work is done and Python takes itself down, there is
-    nothing left to interrupt.
+    nothing left to interrupt. What comes where Python cannot raise it, in a callback of its import system, comes again
+    a moment later.
 
     Returns
     -------
@@ -22,7 +23,15 @@ def main():
     try:
         import atexit
         import signal
+        import threading
 
+        def unraisable(what):
+            if issubclass(what.exc_type, KeyboardInterrupt):
+                threading.Timer(0.02, signal.raise_signal, (signal.SIGINT,)).start()
+            else:
+                sys.__unraisablehook__(what)
+
+        sys.unraisablehook = unraisable
         atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
         from tensor_overparam.cli.commands import main as run
 
