@@ -162,7 +162,8 @@ def iterate(step:Callable[[Any],Move], params:Any, *, steps:int, batch:int|None=
     """
     if not callable(step):
         raise ValueError(f"step is {step!r:.60}; expected a function of parameters that returns a Move")
-    if batch is not None and (isinstance(batch, bool) or not isinstance(batch, (int, np.integer)) or not 0 < batch < 10**9):
+    whole = isinstance(batch, (int, np.integer)) and not isinstance(batch, bool)
+    if batch is not None and not (whole and 0 < batch < MOST_STEPS):
         raise ValueError(f"batch is {batch!r:.60}; expected the number of independent runs, or None for one")
     if not isinstance(steps, (int, np.integer)) or not 0 <= steps <= MOST_STEPS:
         raise ValueError(f"steps is {steps!r:.60}; expected an integer of at least 0, at most {MOST_STEPS:.0e}")

@@ -17,7 +17,8 @@ import scipy
 from ..tensors.kernels import gram_power, panel_rows, power
 from ..tensors.monomials import array_namespace, monomial_count
 from .objective import as_seeds, numpy_only, sphere, sure_sqnorm
-from ..tensors.checks import as_reals, check_drawn, check_real, check_rows, check_whole, is_whole, unit_rows
+from ..tensors.checks import as_reals, check_drawn, check_real, check_rows, check_whole
+from ..tensors.checks import is_whole, unit_rows
 from ..tensors.targets import Algebra, TargetLike, as_target, balanced
 from numpy.typing import ArrayLike
 from .._typing import Seed, Shaped
@@ -159,13 +160,15 @@ def lazy_fit(target:TargetLike, C:ArrayLike|Shaped|int, method:str|None=None, to
     """
     T = as_target(target)
     numpy_only(T, "lazy_fit")
-    C = draw_directions(C, T.dim, rng) if isinstance(C, (int, float, np.number)) else as_reals(C, "the array of directions")
+    count = isinstance(C, (int, float, np.number))
+    C = draw_directions(C, T.dim, rng) if count else as_reals(C, "the array of directions")
     check_rows(C, T.dim)
     check_real("a number of at least 0", tol=tol)
     V, (T, up, _) = unit_rows(C, "the directions"), balanced(T)
     size, l = sure_sqnorm(T), T.order
     b = np.asarray(T.contract(V if size.ndim == 0 else V[None]), dtype=float)
-    method = ("cg" if C.size > 3000 else "cholesky" if C.size <= monomial_count(T.dim, l) else "eigh") if method is None else method
+    if method is None:
+        method = "cg" if C.size > 3000 else "cholesky" if C.size <= monomial_count(T.dim, l) else "eigh"
     delta, method = _solve(V, l, b, method, tol)
     gap = b - Tangent(V, delta, l).contract(np.broadcast_to(V, delta.shape))
     explained = np.sum(b*delta, axis=(-2, -1))
@@ -208,7 +211,7 @@ def _solve(V, l, b, method, tol):
         raise ValueError(f"method is {method!r}; expected 'cholesky', 'eigh', 'cg' or None")
     if V.size > MOST_UNKNOWNS:
         raise ValueError(f"the kernel of {V.size} unknowns has {V.size**2:.1g} numbers; expected at most "
-                         f"{MOST_UNKNOWNS:.0e} unknowns, m d, where it is written down: use method='cg', which does not")
+                         f"{MOST_UNKNOWNS:.0e} unknowns, m d, where it is written down; use method='cg'")
     K, columns = tangent_kernel(V, l), b.reshape(-1, V.size).T
     if method == "cholesky":
         try:
@@ -239,7 +242,8 @@ def _cg(V, l, b, tol):
     def times(x):
         return product(x.reshape(V.shape)).ravel()
     K = scipy.sparse.linalg.LinearOperator((V.size,)*2, matvec=times, dtype=float)
-    found = [scipy.sparse.linalg.cg(K, x.ravel(), rtol=max(tol, LEAST), atol=0., maxiter=2000) for x in b.reshape(-1, *V.shape)]
+    how = dict(rtol=max(tol, LEAST), atol=0., maxiter=2000)
+    found = [scipy.sparse.linalg.cg(K, x.ravel(), **how) for x in b.reshape(-1, *V.shape)]
     if any(info for _, info in found):
         warnings.warn("conjugate gradients used up 2000 steps before converging, so `unexplained` is an upper bound; "
                       "close to the lazy width, method='eigh' is the one to use", RuntimeWarning, stacklevel=4)

@@ -71,8 +71,8 @@ class Control:
             raise ValueError(f"{self.name} is {value}; expected a {'whole' if whole else 'finite'} number")
         low, high = self.reach
         if not low <= number <= high:
-            raise ValueError(f"{self.name} is {number:g}; expected a number from {low:g} to {high:g}, what can be shown "
-                             f"while you wait: `explore` with {self.name}=[…] makes a knob for others")
+            raise ValueError(f"{self.name} is {number:g}; expected a number from {low:g} to {high:g}, what can be "
+                             f"shown while you wait: `explore` with {self.name}=[…] makes a knob for others")
         return int(number) if whole else number
 
     @property

@@ -79,7 +79,8 @@ def _directions(W, s):
     "Unit vectors and lengths; refuses what has no energy."
     W = as_matrix(W, "W")
     if not is_real(s) or not 0 <= s <= STEEPEST:
-        raise ValueError(f"s is {s!r:.60}; expected a number from 0 to {STEEPEST}: 0 (logarithm), 1 (Coulomb) or 2 are usual")
+        raise ValueError(f"s is {s!r:.60}; expected a number from 0 to {STEEPEST}: 0 (logarithm), 1 "
+                         "(Coulomb) or 2 are usual")
     length = np.linalg.norm(W, axis=-1, keepdims=True)
     if W.shape[-2] < 2 or not (length > 0).all():
         raise ValueError(f"neurons have shape {W.shape} and {np.sum(length == 0)} of them are zero; "

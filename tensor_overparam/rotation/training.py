@@ -317,8 +317,6 @@ def train_neurons(objective:Callable, V:ArrayLike, c:ArrayLike, method:str="cayl
     True
     """
     only_record(train_neurons, record)
-    if not callable(objective):
-        raise ValueError(f"objective is {objective!r:.60}; expected a function of neurons and output weights")
     V, c = as_reals(V, "V"), as_reals(c, "c")
     way = _check_training(V, c, method, learning_rate, decay, block, inner)
     batch = len(V) if V.ndim == 3 else None
@@ -328,6 +326,8 @@ def train_neurons(objective:Callable, V:ArrayLike, c:ArrayLike, method:str="cayl
     if many and many != batch:
         raise ValueError(f"rng gives {many} seeds and V has shape {V.shape}; expected one set of neurons a seed, "
                          "(S, m, d), or a single seed")
+    if not callable(objective):
+        raise ValueError(f"objective is {objective!r:.60}; expected a function of neurons and output weights")
     o = TrainingOptions(learning_rate, steps, decay, turn, block or (V.shape[-1] + 1)//2, inner, seeds)
     theta, block = way.start(V, o), _each(np.arange(o.block), V).astype(int)
     p = Turning(V, theta, c + 0., block, m_theta=0*theta, v_theta=0*theta, m_c=0*c, v_c=0*c)

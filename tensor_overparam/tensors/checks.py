@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['HIGHEST', 'MOST_WHOLE', 'MOST_DRAWN', 'REALS', 'LARGE', 'as_floats', 'as_reals', 'unit_rows', 'as_cube', 'as_order',
            'is_whole', 'check_drawn', 'check_whole', 'is_real', 'check_real', 'check_choice', 'check_opens',
-           'as_generator', 'as_rows', 'check_batch', 'check_rows']
+           'as_generator', 'asymmetry', 'quick_asymmetry', 'finite', 'in_range', 'as_rows', 'check_batch', 'check_rows']
 
 # %% ../../nbs/tensors/checks.ipynb #36f74f9e
 from inspect import signature
@@ -134,6 +134,50 @@ def as_generator(
         return np.random.default_rng(rng)
     except (TypeError, ValueError):
         raise ValueError(f"rng is {rng!r:.60}; expected a nonnegative integer seed, or a numpy Generator") from None
+
+# %% ../../nbs/tensors/checks.ipynb #5a5a1c02
+def asymmetry(
+    T, # (d, …, d) array
+)->float: # largest difference of two entries that symmetry makes equal
+    "How far an array is from symmetric, over swaps of neighbouring axes; a large array is compared slab by slab."
+    xp = array_namespace(T)
+    def gap(A, B):
+        return float(xp.max(xp.abs(A - B)))
+    if T.ndim > 2 and T.shape[0]**T.ndim > 1_000_000:
+        return max(max(gap(T[i, ...], T[:, i, ...]), asymmetry(T[i, ...])) for i in range(T.shape[0]))
+    swaps = [tuple(range(k)) + (k+1, k) + tuple(range(k+2, T.ndim)) for k in range(T.ndim - 1)]
+    return max(gap(T, xp.permute_dims(T, s)) for s in swaps)
+
+def quick_asymmetry(T):
+    """What `asymmetry` would say, up to a factor, at the price of reading the array twice: if T(·, …, ·, x) is
+    T(x, ·, …, ·) for one random x, and symmetric, then T is. Infinity where the array is not stored row by row."""
+    if not (type(T) is np.ndarray and T.flags.c_contiguous):
+        return np.inf
+    rng, d = np.random.default_rng(1), T.shape[0]
+    x = rng.uniform(1, 2, d) * rng.choice([-1., 1.], d)
+    last = T.reshape(-1, len(x)) @ x.astype(T.dtype)
+    first = x.astype(T.dtype) @ T.reshape(len(x), -1)
+    gap = float(abs(last - first).max())
+    return max(gap, asymmetry(first.reshape(T.shape[1:]))) if T.ndim > 2 else gap
+
+# %% ../../nbs/tensors/checks.ipynb #5a5a1c03
+def finite(result, what):
+    "Numbers of NumPy that are finite, or a ValueError; those of other libraries pass."
+    if isinstance(result, (float, np.ndarray, np.number)) and not np.isfinite(result).all():
+        raise ValueError(f"{what} is larger than the largest number, or was on the way; expected numbers of ordinary "
+                         "size, divide the tensor or the vectors by their largest entry first")
+    return result
+
+def in_range(result, exponent, what):
+    "A number times a power of two that was taken out of it, or a ValueError where that is no ordinary number."
+    if not exponent or not np.any(result):
+        return finite(result, what)
+    with np.errstate(over="ignore", under="ignore"):
+        number = np.ldexp(result, exponent)
+    if np.any((abs(number) < np.finfo(float).smallest_normal) & (result != 0)):
+        raise ValueError(f"{what} is smaller than the smallest number; expected numbers of ordinary size, multiply the "
+                         "tensor first")
+    return finite(number, what)
 
 # %% ../../nbs/tensors/checks.ipynb #8834cd79
 def as_rows(C, dim):

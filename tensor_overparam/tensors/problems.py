@@ -15,7 +15,8 @@ import numpy as np
 import scipy
 from .kernels import weigh
 from .monomials import monomial_count, pack_coordinates
-from .checks import as_floats, as_generator, check_drawn, check_opens, check_real, check_whole, is_whole, unit_rows
+from .checks import as_floats, as_generator, check_drawn, check_opens, check_real
+from .checks import check_whole, is_whole, unit_rows
 from .targets import LARGEST, Algebra, Dense, Factored
 from .targets import Sum, Target, as_target, batched, sqnorm
 from numpy.typing import ArrayLike

@@ -45,7 +45,7 @@ from tensor_overparam.tensors.problems import cumulant3, likeness, whiten
 matplotlib.use("Agg")
 HANG = 60  # seconds
 REMEDIES = ("xpected", "give", "instead", "keep", "divide", "multiply", "work with", "did you mean", "pass", "drop")
-OWN = ("step()", "succeeds()", "objective()", "squares()", "Dense.__init__()")  # functions here, called with what they do not take
+OWN = ("step()", "succeeds()", "objective()", "squares()", "Dense.__init__()")  # called with what they do not take
 HERE = str(Path(__file__).resolve())
 T = tensors.gaussian(4, 2, 3, rng=0)
 A = targets.to_dense(T)
@@ -94,8 +94,9 @@ def squares(n=3):
 
 def objective(W, c):
     """Half the squared sizes of neurons and weights, and the gradients."""
-    W, c = np.atleast_2d(W), np.atleast_1d(c)
-    return np.sum(W**2, axis=(-2, -1)) / 2 + np.sum(c**2, axis=-1) / 2, W, c
+    with contextlib.suppress(ValueError):
+        W, c = np.atleast_2d(W), np.atleast_1d(c)
+        return np.sum(W**2, axis=(-2, -1)) / 2 + np.sum(c**2, axis=-1) / 2, W, c
 
 
 FIT = to.gradient_descent(T, 3, steps=3, rng=0, observe={"C": lambda s: s.params.C})
@@ -119,7 +120,8 @@ TENSORS = {
     "errors": regimes.same_width(T, (1, 2), [0], epochs=3),
     "curve": [sweeps.curve("dim", [4, 5], algorithm="modified", order=3, rank=1, low=1, high=2, epochs=3, trials=4)],
     "phase": sweeps.phase("rank", [1, 2], [1, 2], range(2), algorithm="modified", order=3, dim=4, epochs=3),
-    "blocks": data.as_blocks([X[:20], X[20:]]), "sources": data.ica(np.random.default_rng(1).laplace(size=(2000, 3))), "memory": ":memory:",
+    "blocks": data.as_blocks([X[:20], X[20:]]), "memory": ":memory:",
+    "sources": data.ica(np.random.default_rng(1).laplace(size=(2000, 3))),
     "comparison": core.compare(PREDICTION, 1.0), "teacher": nets.QuadraticTeacher(np.diag([3.0, 2.0, 1.0])),
 }  # fmt: skip
 OPTIONS = [0, 1, 2, 3, 5, -1, 0.5, 1e-300, 1e300, np.nan, np.inf, None, True, "text", "auto", [], [1, 2], (3,), 10**30,

@@ -42,7 +42,8 @@ def main(kind):
     if kind in ("fork", "spawn"):
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
-        with ProcessPoolExecutor(2, mp_context=get_context(kind)) as pool:
+        from tensor_overparam.sweeps.workers import end_with_parent
+        with ProcessPoolExecutor(2, mp_context=get_context(kind), initializer=end_with_parent) as pool:
             return go(pool)
     from distributed import Client, LocalCluster
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
