@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, resource_tracker
 from pathlib import Path
 
 from .options import Words, integers, kind_option, writable
@@ -78,7 +78,8 @@ def _workers(n):
         return
     with ProcessPoolExecutor(n, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
         with _deaf():
-            pool.submit(end_with_parent) # starts all of them
+            for _ in range(n):
+                pool.submit(end_with_parent) # starts another one
         try:
             yield pool
         except BaseException:
@@ -92,6 +93,7 @@ def _deaf():
     if not hasattr(signal, "pthread_sigmask"): # Windows
         yield
         return
+    resource_tracker.ensure_running() # its start would end the silence
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
