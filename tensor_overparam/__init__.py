@@ -36,10 +36,10 @@ The wings, each with a tour of its own in its docstring (`help(tensor_overparam.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from tensor_overparam._version import __version__ as __version__
 
+TYPE_CHECKING = False  # for a type checker it is true, and `typing` need not be loaded
 if TYPE_CHECKING:  # loaded when somebody asks for it, so that a command can begin to listen to Ctrl-C at once
     from tensor_overparam import (
         cli,

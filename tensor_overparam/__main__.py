@@ -8,7 +8,9 @@ from tensor_overparam._version import __version__
 def main():
     """Run the command line; Ctrl-C while it is being loaded ends it without a word more than its exit code.
 
-    A version is told at once, before anything is loaded.
+    A version is told at once, before anything is loaded. Once the work is done and Python takes itself down, there is
+    nothing left to interrupt. What comes where Python cannot raise it, in a callback of its import system, comes again
+    a moment later.
 
     Returns
     -------
@@ -18,12 +20,40 @@ def main():
     if sys.argv[1:] == ["--version"]:
         print(f"tensor_overparam {__version__}")
         return 0
+    pressed = []
     try:
+        _listen(pressed)
         from tensor_overparam.cli.commands import main as run
 
         return run()
     except KeyboardInterrupt:
         return 130
+    except Exception:
+        if pressed:  # modules written in C turn what interrupts them into an ImportError
+            return 130
+        raise
+
+
+def _listen(pressed):
+    """Note that Ctrl-C was pressed, and raise KeyboardInterrupt, also where Python itself would lose it."""
+    import atexit
+    import signal
+    import threading
+
+    def heard(*_):
+        pressed.append(True)
+        raise KeyboardInterrupt
+
+    def unraisable(what):
+        if issubclass(what.exc_type, KeyboardInterrupt):
+            threading.Timer(0.02, signal.raise_signal, (signal.SIGINT,)).start()
+        else:
+            sys.__unraisablehook__(what)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, heard)
+        sys.unraisablehook = unraisable
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

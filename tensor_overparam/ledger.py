@@ -114,6 +114,8 @@ class Report:
 # %% ../nbs/ledger.ipynb #2dc4a1b9
 def line(entry:Entry|None)->str:
     "A line of the table in text; the heading for None."
+    if entry is not None and not isinstance(entry, Entry):
+        raise ValueError(f"entry is {entry!r:.60}; expected an Entry of a Report, or None for the heading")
     if entry is None:
         return row()
     c, claim = entry.comparison, entry.claim
@@ -135,6 +137,7 @@ def _row(entry):
     data = " ".join(f'data-{key}="{html.escape(value)}"' for key, value in about.items())
     return f"<tr {data}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
+# %% ../nbs/ledger.ipynb #2dc4a1c0
 def _chosen(claims):
     "Names of the ledger and claims of one's own as (name, `Claim`) pairs."
     if isinstance(claims, dict):
@@ -158,6 +161,8 @@ def _known(name):
 
 def _examined(claims, examine, tell):
     "The report on (name, claim) pairs, by a function of a claim that returns it with its comparison."
+    if tell is not None and not callable(tell):
+        raise ValueError(f"tell is {tell!r:.60}; expected a function of an Entry, or None")
     entries = []
     for name, claim in claims:
         start = perf_counter()

@@ -396,6 +396,21 @@ def test_lazy_modified():
     assert np.isnan(wide)
 
 
+@pytest.mark.parametrize("values", [dict(dim=10**9), dict(m=10**6), dict(dim=-5), dict(order="1e300")])
+def test_what_is_typed_by_mistake_is_refused_before_work(values, monkeypatch):
+    """A dimension of a billion: a sentence at once, with what may be typed; a little beyond the slider is fine."""
+    e = explore("lazy-modified")
+    monkeypatch.setattr(explorers_tensors, "lazy_fit", lambda *a, **k: pytest.fail("it was begun"))
+    with pytest.raises(ValueError, match="expected a number from"):
+        e.view(**values)
+    (dim, *_) = e.controls
+    assert dim.read("9") == 9 and dim.reach == (-4, 16)
+
+
+def test_a_new_wish_takes_the_old_message_away():
+    assert 'number++; complain("");' in script()
+
+
 def test_growth():
     view = explore("growth").view(delta=.05, cosine=.5, order=3)
     T, start = Factored(1., np.eye(1, 2), 3), np.array([[.5, .75**.5]])
@@ -407,7 +422,7 @@ def test_growth():
     assert np.interp(.5, size, t) == pytest.approx(series(view, "here").y[0], rel=.03)
     assert explorers_tensors._growth("modified", .05, .5, 3)[-1] == pytest.approx(series(view, "here").y[0], rel=.03)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        explore("growth").view(delta=2)
+        explore("growth").view(delta=-.1)
 
 
 def test_deflation():

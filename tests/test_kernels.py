@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from tensor_overparam.descent.lazy import Tangent
 from tensor_overparam.descent.objective import residual
 from tensor_overparam.tensors import kernels
+from tensor_overparam.tensors.checks import asymmetry
 from tensor_overparam.tensors.kernels import contract_dense, contract_factored, pack_factored, prefers_packing, weigh
 from tensor_overparam.tensors.monomials import coordinates, monomial_count, pack, pack_coordinates, unpack
 from tensor_overparam.tensors.targets import (
     Dense,
     Factored,
-    asymmetry,
     inner,
     packed,
     sqnorm,

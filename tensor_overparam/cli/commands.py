@@ -240,6 +240,8 @@ def main(argv:Sequence[str]|None=None)->int:
     simultaneous   a diagram over rank
     0
     """
+    if argv is not None and not (isinstance(argv, (list, tuple)) and all(isinstance(word, str) for word in argv)):
+        raise ValueError(f"argv is {argv!r:.60}; expected a list of words, or None for those of the process")
     a = parser().parse_args(argv)
     with _logging(vars(a).pop("verbose", 0)):
         start, code = perf_counter(), _run(a)
@@ -265,7 +267,7 @@ def _run(a):
         print(f"tensor-overparam: {_sentence(error, a)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
-        said = str(error) or "interrupted; nothing was written"
+        said = str(error) or "interrupted; no file was left half-written"
         print(f"\ntensor-overparam: {said}", file=sys.stderr)
         return 130
 

@@ -6,12 +6,13 @@
 __all__ = ['OWN', 'add_phase', 'phase_command']
 
 # %% ../../nbs/cli/phase.ipynb #a641c0eb
+import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, resource_tracker
 from pathlib import Path
 
 from .options import Words, integers, kind_option, writable
@@ -68,11 +69,36 @@ def phase_command(a, say=print):
     say(f"\nWritten: {', '.join(_pictures(results, folder, say))}")
     return 0
 
+@contextmanager
 def _workers(n):
-    "A pool of processes, or nothing where one is enough."
+    "A pool of processes, or None where one is enough. Ctrl-C is heard here only, and ends them."
     from tensor_overparam.sweeps.workers import end_with_parent
-    return nullcontext() if n == 1 else ProcessPoolExecutor(
-        n, mp_context=get_context("spawn"), initializer=end_with_parent)
+    if n == 1:
+        yield None
+        return
+    with ProcessPoolExecutor(n, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
+        with _deaf():
+            for _ in range(n):
+                pool.submit(end_with_parent) # starts another one
+        try:
+            yield pool
+        except BaseException:
+            for process in active_children():
+                process.terminate()
+            raise
+
+@contextmanager
+def _deaf():
+    "Processes that are started in this block are not interrupted; what is pressed meanwhile is heard after it."
+    if not hasattr(signal, "pthread_sigmask"): # Windows
+        yield
+        return
+    resource_tracker.ensure_running() # its start would end the silence
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 # %% ../../nbs/cli/phase.ipynb #b351041c
 def _own(a, folder, executor):

@@ -50,7 +50,7 @@ class Prediction:
     assumes: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        if self.kind not in KINDS_OF_CLAIM:
+        if not isinstance(self.kind, str) or self.kind not in KINDS_OF_CLAIM:
             raise ValueError(f"kind of prediction is {self.kind!r}; expected one of {', '.join(KINDS_OF_CLAIM)}")
 
 @dataclass(frozen=True)
@@ -164,13 +164,19 @@ def _room(kind, margin):
     if margin is None and kind in ("equal", "rate"):
         raise ValueError(f"the margin is missing; expected a number: how far from the prediction is near enough for "
                          f"a claim of kind {kind!r}, 0 if only the very number will do")
-    return _numbers(0. if margin is None else margin, "the margin")
+    room = _numbers(0. if margin is None else margin, "the margin")
+    if not (room >= 0).all():
+        raise ValueError(f"the margin is {margin!r:.60}; expected a number of at least 0")
+    return room
 
 def _numbers(x, name):
     try:
-        found = np.asarray(x, dtype=float)
+        found = np.asarray(x)
+        if found.size and found.dtype.kind not in "biuf":
+            raise TypeError
     except (TypeError, ValueError):
         raise ValueError(f"{name} is {x!r:.60}; expected a number, or an array of numbers") from None
+    found = found.astype(float)
     if np.isnan(found).any():
         raise ValueError(f"{name} is {x!r:.60}, not a number; expected one, without which there is no verdict")
     return found
@@ -290,7 +296,7 @@ class Claim:
 
     def check(self, case:str="quick")->Comparison:
         "Make the experiment. Raises ValueError for an unknown case."
-        if case not in CASES:
+        if not isinstance(case, str) or case not in CASES:
             raise ValueError(f"case is {case!r}; expected one of {', '.join(CASES)}")
         return self.judge(**(self.quick | getattr(self, case)))
 

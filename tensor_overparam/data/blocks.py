@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from .._typing import DataLike
 from ..tensors.streamed import cumulant_of_blocks, moment_of_blocks
+from ..tensors.checks import check_opens, as_order
 
 # %% ../../nbs/data/blocks.ipynb #61772581
 def _piece(X, what="the data"):
@@ -125,6 +126,7 @@ class Blocks:
 
     def as_moment(self, order:int)->Any:
         "What `moment` makes of them, without holding them."
+        order = as_order(order)
         return moment_of_blocks(self, moments(self).n_samples, 0., order)
 
     def as_cumulant(self, order:int, gaussian:Any)->Any: # 3 or 4; what Gaussian samples would give, of a covariance
@@ -157,6 +159,7 @@ def _source(X):
     if hasattr(X, "to_delayed") and hasattr(X, "compute"):
         return _lazily(X)
     if callable(X) and not isinstance(X, type):
+        check_opens(X)
         last = []
         def opened():
             pieces = X()

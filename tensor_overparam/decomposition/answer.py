@@ -22,7 +22,7 @@ from ..tensors.targets import TargetLike
 from ..core.loop import Stop
 from .best_fit import best_fit, positive
 from .certificate import certify
-from .compress import balanced, compress, core
+from .compress import compress, core
 from .pencil import as_packed, needs_complex
 from .polish import join
 from .problem import Draws, Look, Problem, Stage, between, whole_number
@@ -33,7 +33,8 @@ from .search import search
 from .weighted import by_entries, entries_with_errors
 from ..descent.objective import as_seeds, is_zero, norm, numpy_only, residual_norm
 from ..tensors.monomials import monomial_count
-from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target, as_target, packed, symmetrize
+from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target, as_target, balanced
+from ..tensors.targets import packed, symmetrize
 
 # %% ../../nbs/decomposition/answer.ipynb #7b8c1dc5
 def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|ArrayLike|None=None, rank:int|None=None,

@@ -23,6 +23,7 @@ from .quadrics import squares_span
 from ..descent.lazy import tangent_kernel
 from ..tensors.monomials import monomial_count
 from ..tensors.targets import Factored
+from ..tensors.checks import check_real, unit_rows, check_whole, as_order
 
 # %% ../../nbs/decomposition/certificate.ipynb #d6da61db
 CLOSE = 1e8          # condition number beyond which nothing is said about uniqueness
@@ -147,7 +148,7 @@ def uniqueness(V:ArrayLike, order:int)->tuple:
     >>> uniqueness(gaussian(dim=3, rank=2, order=2).vectors, order=2)[0]
     False
     """
-    return _decided(V, order)[1:]
+    return _decided(unit_rows(V, "the components"), as_order(order))[1:]
 
 def _decided(V, order):
     "Is it minimal, is it unique, and why."
@@ -255,7 +256,9 @@ def condition_number(V:ArrayLike, order:int, dim:int)->float:
     >>> round(condition_number(correlated(dim=4, rank=3, order=3, coherence=.9).vectors, order=3, dim=4), 1)
     33.7
     """
+    V, order = unit_rows(V, "the components"), as_order(order)
     r, q = V.shape
+    check_whole(q, dim=dim)
     if r == 0:
         return 1.
     if r*q > monomial_count(q, order):
@@ -339,6 +342,8 @@ def certify(V:ArrayLike, order:int, dim:int, relative_error:float)->Certificate:
     >>> certificate.minimal, certificate.unique, round(certificate.condition, 6)
     (True, True, 1.0)
     """
+    V, order = unit_rows(V, "the components"), as_order(order)
+    check_real("a number of at least 0", relative_error=relative_error)
     condition = condition_number(V, order, dim)
     minimal, unique, reason = _decided(V, order)
     if unique and not condition <= CLOSE and V.size <= LAST:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from ..tensors.monomials import array_namespace
-from .objective import Fit, Setup, conclude, prepare, sphere
+from .objective import Fit, Setup, as_start, conclude, prepare, sphere
 from ..tensors.targets import Factored, Target, TargetLike
 from ..core.loop import Move, only_record, run
 from .._typing import Seeds
@@ -157,9 +157,7 @@ def _start(problem, width, init):
     "Random unit vectors in each slot, or a given student; weights zero, since the first solve does not ask for them."
     l, d, batch = problem.T.order, problem.T.dim, problem.batch
     if init is not None:
-        if init.order != l or batch or init.vectors.shape != (width, d):
-            raise ValueError(f"init has order {init.order} and vectors of shape {tuple(init.vectors.shape)}; "
-                             f"expected order {l}, shape ({width}, {d}), and a single seed")
+        init = as_start(init, problem, width)
         xp = array_namespace(init.vectors)
         size = xp.linalg.vector_norm(init.vectors, axis=-1)
         V = init.vectors/size[:, None]

@@ -20,6 +20,7 @@ from .objective import Fit, Setup, as_seeds, conclude, given, prepare, sphere
 from ..tensors.targets import Factored, Target, TargetLike
 from ..core.loop import Move, Run, as_numpy, only_record, run
 from .._typing import Seeds
+from ..tensors.checks import check_real
 
 # %% ../../nbs/descent/deflation.ipynb #b0ac01d5
 def component_odes(
@@ -232,6 +233,7 @@ def deflation_flow(target:TargetLike, width:int, *, time:float|None=None, tol:fl
                       **given(learning_rate=learning_rate))
     largest, problem = np.max(as_numpy(problem.scale)), _own_units(problem)
     rate = learning_rate or .02/float(largest)
+    check_real("a finite number", penalty=penalty)
     o = FlowOptions(rate, float(penalty), init_scale, threshold, shrink, tol)
     _check(o, time, float(largest))
     start, steps = _start(problem, width, o, time)
@@ -247,15 +249,16 @@ def _own_units(problem):
     return replace(problem, T=T, scale=one, sqnorm=problem.sqnorm*problem.scale**2)
 
 def _check(o, time, largest):
+    check_real("a finite number", init_scale=o.init_scale, threshold=o.threshold, shrink=o.shrink)
     if not 0 <= o.penalty < 2*largest:
         raise ValueError(
-        f"penalty is {o.penalty:g} and the target's largest value {largest:.3g}; nothing grows unless 0 <= λ < 2 a")
-    if not o.init_scale < o.threshold < 1 or not 0 < o.shrink < 1:
+        f"penalty is {o.penalty:g} and the target's largest value {largest:.3g}; nothing grows, expected 0 <= λ < 2 a")
+    if not 1e-100 < o.init_scale < o.threshold < 1 or not 0 < o.shrink < 1:
         raise ValueError(
         f"init_scale is {o.init_scale:g}, threshold {o.threshold:g} and shrink {o.shrink:g}; "
-        "expected init_scale < threshold < 1 and a shrink between 0 and 1")
-    if time is not None and not 0 < time < np.inf:
-        raise ValueError(f"time is {time!r}; expected a positive number")
+        "expected 1e-100 < init_scale < threshold < 1 and a shrink between 0 and 1")
+    if time is not None:
+        check_real("a positive number", time=time)
 
 def _start(problem, width, o, time):
     "Params to start from, and the most steps to make."

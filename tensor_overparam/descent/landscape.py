@@ -16,10 +16,10 @@ import scipy
 from ..tensors.kernels import gram_power
 from .lazy import Tangent
 from .modified import modified_gradient
-from .objective import relative_error, residual, sure_sqnorm
+from .objective import near_one, relative_error, residual, sure_sqnorm
 from ..tensors.problems import correlated
-from ..tensors.checks import as_generator
-from ..tensors.targets import Factored, Sum, Target, TargetLike, as_target
+from ..tensors.checks import as_generator, check_choice, check_real, check_whole
+from ..tensors.targets import Factored, Sum, Target, TargetLike, as_target, batched
 from numpy.typing import ArrayLike
 from .._typing import Shaped
 
@@ -54,7 +54,7 @@ def vanilla_hessian(
     w,        # (m,) student's weights
 ):            # function of dC (…, m, d) and dw (…, m): the Hessian times them, in the same shapes
     "The Hessian of ½‖T-Σ w_i c_i⊗…⊗c_i‖² (arXiv 2010.11356), as a function of the direction. Derived here."
-    l, R = T.order, T - Factored(w, C, T.order)
+    l, R = T.order, Sum(((1., T), (-1., Factored(w, C, T.order))))
     rows = R.contract(C)
     def product(dC, dw):
         moved = Tangent(C, l*w[:, None]*dC + dw[..., None]*C, l).contract(C)
@@ -162,8 +162,10 @@ def landscape(
 ):                          # a `Vanilla` or `TwoHomogeneous` objective with its point in `start`
     "An objective at a student. Raises ValueError where the two do not fit."
     T = as_target(target)
-    if objective not in OBJECTIVES:
-        raise ValueError(f"objective is {objective!r}; expected one of {', '.join(map(repr, OBJECTIVES))}")
+    check_choice(OBJECTIVES, objective=objective)
+    check_real("a number of at least 0", penalty=penalty)
+    if batched(T):
+        raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
     if not isinstance(point, Factored) or point.weights.ndim != 1 or (point.order, point.dim) != (T.order, T.dim):
         raise ValueError(f"point is of type {type(point).__name__} or does not fit the target; expected one Factored "
                          f"student of order {T.order} in {T.dim} dimensions")
@@ -369,7 +371,8 @@ def classify(target:TargetLike, point:Factored|ArrayLike|Shaped, objective:str="
     Returns
     -------
     Verdict
-        What kind of point it is, with the numbers that say so.
+        What kind of point it is, with the numbers that say so; the smallest positive eigenvalue is infinite where there
+        is none. A target or a point whose size is far from one is looked at in units in which it is not.
 
     Raises
     ------
@@ -383,6 +386,10 @@ def classify(target:TargetLike, point:Factored|ArrayLike|Shaped, objective:str="
     >>> classify(T, T).kind
     'minimum'
     """
+    check_real("a number of at least 0", tol=tol, flat=flat)
+    if count is not None:
+        check_whole(1, count=count)
+    target, point, penalty = near_one(as_target(target), point, penalty)
     f = landscape(target, point, objective, penalty)
     x, small = f.start, flat*f.sqnorm/f.unit**2
     slope = float(np.linalg.norm(f.gradient(x)[1]))

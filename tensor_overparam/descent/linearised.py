@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import scipy
 from .lazy import Tangent, tangent_kernel
-from .objective import Fit, conclude, given, numpy_only, prepare, residual, sphere
-from ..tensors.targets import Factored, TargetLike, as_target, sqnorm
+from .objective import Fit, as_start, conclude, given, numpy_only, prepare, residual, sphere
+from ..tensors.targets import Factored, TargetLike, as_target, batched, sqnorm
 from ..core.loop import Move, only_record, run
 from numpy.typing import ArrayLike
 from .._typing import Seed, Seeds, Shaped
+from ..tensors.checks import as_reals
 
 # %% ../../nbs/descent/linearised.ipynb #4098a9d4
 @dataclass(frozen=True)
@@ -82,14 +83,18 @@ def lazy_flow(target:TargetLike, C:ArrayLike|Shaped, weights:ArrayLike|Shaped|No
     >>> bool(flow.loss(0.) > flow.loss(1.) > flow.loss(np.inf))
     True
     """
-    T, C = as_target(target), np.asarray(C, dtype=float)
+    T, C = as_target(target), as_reals(C, "the array of directions")
     numpy_only(T, "lazy_flow")
+    if batched(T):
+        raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
     if C.ndim != 2 or C.shape[1] != T.dim:
         raise ValueError(f"directions have shape {C.shape}; expected (m, {T.dim}), one direction a row")
     if C.size > 5000:
         raise ValueError(f"the flow needs the eigenvectors of a {C.size}×{C.size} kernel; "
                          "expected m d of at most 5000, use `lazy_gd`")
-    w = np.ones(len(C)) if weights is None else np.asarray(weights, dtype=float)
+    w = np.ones(len(C)) if weights is None else as_reals(weights, "weights")
+    if w.shape != C.shape[:1]:
+        raise ValueError(f"weights have shape {w.shape} for {len(C)} directions; expected one weight a direction")
     r0 = T if centred else T - Factored(w, C, T.order)
     scale = np.repeat(T.order*w, T.dim)
     rates, modes = scipy.linalg.eigh(scale[:, None]*tangent_kernel(C, T.order)*scale)
@@ -173,11 +178,8 @@ def lazy_gd(target:TargetLike, width:int, *, learning_rate:float|None=None, step
     numpy_only(problem.T, "lazy_gd")
     if problem.batch:
         raise ValueError("lazy_gd trains one run at a time; expected a single seed")
+    init = None if init is None else as_start(init, problem, width)
     C = sphere(problem.seeds, 0, width, problem.T.dim)[0] if init is None else np.asarray(init.vectors)
-    if init is not None and init.order != problem.T.order:
-        raise ValueError(f"init has order {init.order}; expected the order of the target, {problem.T.order}")
-    if C.shape != (width, problem.T.dim):
-        raise ValueError(f"init has vectors of shape {C.shape}; expected ({width}, {problem.T.dim})")
     w = np.ones(width) if init is None else np.asarray(init.weights)
     rate = learning_rate or 1/fastest_rate(C, w, problem.T.order)
     scale, b = (problem.T.order*w)[:, None], problem.T.contract(C)

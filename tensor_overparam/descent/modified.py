@@ -18,6 +18,7 @@ from .objective import Fit, Setup, conclude, generators, given, norms, prepare, 
 from ..tensors.targets import Factored, TargetLike
 from ..core.loop import Move, Stop, as_numpy, join, only_record, run
 from .._typing import Seeds
+from ..tensors.checks import check_real, check_choice
 
 # %% ../../nbs/descent/modified.ipynb #c576e344
 def modified_gradient(
@@ -277,13 +278,12 @@ def _check_options(rule, epochs, finish, penalty, init_scale, switch):
     if not all(isinstance(n, (int, np.integer)) and n < MOST_EPOCHS for n in (epochs, finish)):
         raise ValueError(f"epochs is {epochs!r:.60} and finish is {finish!r:.60}; expected integers of at least 1, "
                          f"less than {MOST_EPOCHS:.0e}")
-    if rule not in RULES:
-        raise ValueError(f"rule is {rule!r}; expected one of {', '.join(map(repr, RULES))}")
+    check_choice(RULES, rule=rule)
     if not isinstance(switch, (bool, np.bool_)):
         raise ValueError(f"switch is {switch!r}; expected True or False")
-    if not (penalty >= 0 and init_scale < 1):
-        raise ValueError(f"penalty is {penalty} and init_scale {init_scale}; "
-                         "expected a penalty of at least 0 and a scale below 1")
+    check_real("a number of at least 0", penalty=penalty)
+    if not init_scale < 1:
+        raise ValueError(f"init_scale is {init_scale}; expected a scale below 1")
 
 def small_components(problem, width, init_scale):
     "All components small and in homogeneous mode, counters at zero."

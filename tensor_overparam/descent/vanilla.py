@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from .objective import Fit, Setup, conclude, generators, prepare, residual, sphere
+from .objective import Fit, Setup, as_start, conclude, generators, prepare, residual, sphere
 from ..tensors.targets import Factored, TargetLike
 from ..core.loop import Move, only_record, run
 from .._typing import Seeds
@@ -101,11 +101,7 @@ def starting_point(problem, width, init=None):
     "Params of the usual start, for one run or a batch; or of a given student."
     d, batch = problem.T.dim, problem.batch
     if init is not None:
-        if init.order != problem.T.order:
-            raise ValueError(f"init has order {init.order}; expected the order of the target, {problem.T.order}")
-        if batch or init.vectors.shape != (width, d):
-            raise ValueError(f"init has vectors of shape {tuple(init.vectors.shape)}; "
-                             f"expected ({width}, {d}), one component a row, and a single seed")
+        init = as_start(init, problem, width)
         return Weighted(init.vectors + 0, init.weights / problem.scale)
     C = sphere(problem.seeds, 0, width, d)
     w = np.stack([g.normal(size=width)/width**.5 for g in generators(problem.seeds, 1)])

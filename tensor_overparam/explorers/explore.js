@@ -298,7 +298,7 @@ function tensorExplorer() {
     const root = document.createElement("div"), mine = Math.random().toString(36).slice(2);
     el.append(root);
     let number = 0, first = true;
-    const ask = () => { number++; busy(true, "computing …"); model.send({type: "request", id: `${mine}.${number}`, values: page.values()}); };
+    const ask = () => { number++; complain(""); busy(true, "computing …"); model.send({type: "request", id: `${mine}.${number}`, values: page.values()}); };
     const page = build(root, model.get("spec"), true, () => { if (page.find(".tx-auto").checked) ask(); else page.find("[role=status]").textContent = "changed: press Run"; });
     const busy = (on, text) => { page.find(".tx-cancel").disabled = !on; page.find("[role=status]").textContent = text; };
     const complain = (text) => { const p = page.find(".tx-error"); p.hidden = !text; p.textContent = text; };

@@ -23,6 +23,7 @@ from threading import Lock, Thread
 
 import numpy as np
 from .catalogue import EXPLORERS
+from ..tensors.threads import limit_threads
 from .views import Table, View, as_message, png
 
 # %% ../../nbs/explorers/explorer.ipynb #a3d56449
@@ -68,7 +69,17 @@ class Control:
             raise ValueError(f"{self.name} is {value!r}; expected a number, such as {usual}") from None
         if not np.isfinite(number) or whole and number != int(number):
             raise ValueError(f"{self.name} is {value}; expected a {'whole' if whole else 'finite'} number")
+        low, high = self.reach
+        if not low <= number <= high:
+            raise ValueError(f"{self.name} is {number:g}; expected a number from {low:g} to {high:g}, what can be "
+                             f"shown while you wait: `explore` with {self.name}=[…] makes a knob for others")
         return int(number) if whole else number
+
+    @property
+    def reach(self)->tuple[float,float]:
+        "What may be typed: beyond the ends of the slider, by as much as its largest number."
+        size = max(map(abs, self.values))
+        return min(self.values) - size, max(self.values) + size
 
 def _is_number(v): return isinstance(v, Number) and not isinstance(v, bool)
 
@@ -313,11 +324,12 @@ class Desk:
                     self.send(message | {"id": wish.get("id")})
         try:
             values, last = wish.get("values") or {}, None
-            for view in self.explorer.stream(**values):
-                if self.wish is not wish:
-                    return
-                tell(type="view", view=as_message(view), done=False)
-                last = view
+            with limit_threads(1): # the notebook's own work goes on beside it
+                for view in self.explorer.stream(**values):
+                    if self.wish is not wish:
+                        return
+                    tell(type="view", view=as_message(view), done=False)
+                    last = view
             tell(type="view", view=as_message(last), done=True)
         except ValueError as error:
             tell(type="error", text=str(error))

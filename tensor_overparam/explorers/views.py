@@ -50,6 +50,9 @@ class Series:
     def __post_init__(self):
         for name in "xy":
             object.__setattr__(self, name, _numbers(getattr(self, name), f"{name} of {self.label!r}", 1))
+        if not all(isinstance(word, str) for word in (self.kind, self.color, self.label)):
+            raise ValueError(f"kind, color and label are {self.kind!r:.40}, {self.color!r:.40} and {self.label!r:.40}; "
+                             "expected text")
         if self.kind not in MARKS or self.color and self.color not in COLORS:
             raise ValueError(f"kind is {self.kind!r} and color {self.color!r}; expected kinds {', '.join(MARKS)} "
                              f"and colours {', '.join(COLORS)}")
@@ -77,7 +80,7 @@ def _numbers(x, name, ndim):
     try:
         a = np.asarray(x, dtype=float)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} holds something else than real numbers") from None
+        raise ValueError(f"{name} holds something else than real numbers; expected only those") from None
     if a.ndim != ndim:
         raise ValueError(f"{name} has shape {a.shape}; expected {ndim} axes")
     return a
@@ -118,6 +121,8 @@ class Field:
     def __post_init__(self):
         for name, ndim in (("x", 1), ("y", 1), ("z", 2)):
             object.__setattr__(self, name, _numbers(getattr(self, name), f"{name} of {self.label!r}", ndim))
+        if not isinstance(self.notes, (tuple, list)):
+            raise ValueError(f"notes are {self.notes!r:.60}; expected a tuple of sentences, or none")
         if self.z.shape != (len(self.y), len(self.x)) or len(self.notes) not in (0, self.z.size):
             raise ValueError(f"z has shape {self.z.shape} and there are {len(self.notes)} notes; expected "
                              f"({len(self.y)}, {len(self.x)}), rows going up, and a note for each value or none")
@@ -188,7 +193,7 @@ class View:
     progress: float = 1.
 
     def __post_init__(self):
-        if not all(isinstance(p, Panel) for p in self.panels):
+        if not isinstance(self.panels, (tuple, list)) or not all(isinstance(p, Panel) for p in self.panels):
             raise ValueError("panels holds something else than Panels; expected a tuple of them")
 
 # %% ../../nbs/explorers/views.ipynb #2f7db109

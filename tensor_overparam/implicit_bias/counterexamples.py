@@ -12,8 +12,9 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
-from .optimisers import as_generator, check_sizes
+from .optimisers import as_generator
 from .._typing import Floats
+from ..tensors.checks import check_drawn, check_real, check_whole
 
 # %% ../../nbs/implicit_bias/counterexamples.ipynb #0070de8b
 def wilson_data(n_plus:int, n_minus:int, ell:float=1.)->tuple[Floats,Floats]:
@@ -52,8 +53,8 @@ def wilson_data(n_plus:int, n_minus:int, ell:float=1.)->tuple[Floats,Floats]:
     """
     if not all(isinstance(n, (int, np.integer)) and n > 0 for n in (n_plus, n_minus)):
         raise ValueError(f"there are {n_plus} and {n_minus} examples; expected integers of at least 1 of both labels")
-    if not 0 < ell < np.inf:
-        raise ValueError(f"ell is {ell}; expected a positive number")
+    check_real("a positive number", ell=ell)
+    check_drawn(n_plus + n_minus, 3 + n_plus + 5*n_minus)
     y = np.repeat([1., -1.], [n_plus, n_minus])
     owner = np.concatenate([np.arange(n_plus), np.repeat(np.arange(n_plus, n_plus + n_minus), 5)])
     private = (owner == np.arange(len(y))[:, None]).astype(float)
@@ -133,7 +134,7 @@ def scaled_features(
     "Gaussian features of scales 1/j. Raises ValueError for another truth than 'z' or 'w'."
     if truth not in ("z", "w"):
         raise ValueError(f"truth is {truth!r}; expected 'z' or 'w'")
-    check_sizes(n=n, d=d)
+    check_whole(1, n=n, d=d)
     rng, sigma = as_generator(rng), 1/np.arange(1., d + 1)
     Z, theta = rng.normal(size=(n, d)), rng.normal(size=d)
     theta = theta/sqrt(d) if truth == "z" else theta*sigma

@@ -15,6 +15,7 @@ import scipy
 from .optimisers import Descent, as_regression
 from numpy.typing import ArrayLike
 from .._typing import Floats
+from ..tensors.checks import as_reals, check_real
 
 # %% ../../nbs/implicit_bias/interpolants.ipynb #8da82217
 def min_norm(X:ArrayLike, y:ArrayLike)->Floats:
@@ -75,7 +76,7 @@ def span_split(w:ArrayLike, X:ArrayLike)->SpanSplit:
     >>> parts
     SpanSplit(inside=array([1., 0.]), outside=array([0., 1.]))
     """
-    w, V = np.asarray(w, dtype=float), _row_space(X)
+    w, V = as_reals(w, "w"), _row_space(X)
     if w.shape[-1:] != V.shape[:1]:
         raise ValueError(f"w has shape {w.shape} and the examples have {len(V)} features; expected (…, {len(V)})")
     inside = (w @ V) @ V.T
@@ -83,9 +84,9 @@ def span_split(w:ArrayLike, X:ArrayLike)->SpanSplit:
 
 def _row_space(X):
     "(d, r) orthonormal basis of the row space, in columns."
-    X = np.asarray(X, dtype=float)
-    if X.ndim != 2 or not np.isfinite(X).all():
-        raise ValueError(f"X has shape {X.shape}; expected a finite matrix (n, d), examples in rows")
+    X = as_reals(X, "X")
+    if X.ndim != 2 or X.size == 0:
+        raise ValueError(f"X has shape {X.shape}; expected a matrix (n, d), examples in rows, at least one")
     _, sigma, Vt = np.linalg.svd(X, full_matrices=False)
     return Vt[sigma > 1e-12*sigma[0]].T
 
@@ -96,7 +97,7 @@ def keeps_span(
     tol=1e-9,  # largest relative size of the part that leaves
 )->bool:
     "Does D map the row space of X into itself, (I-P) D P = 0? Then descent with it ends at min_norm."
-    D, V = np.asarray(D, dtype=float), _row_space(X)
+    D, V = as_reals(D, "D"), _row_space(X)
     if D.shape not in ((len(V),), (len(V), len(V))):
         raise ValueError(f"D has shape {D.shape}; expected ({len(V)},) or ({len(V)}, {len(V)})")
     image = D[:, None]*V if D.ndim == 1 else D @ V
@@ -111,11 +112,11 @@ def weighted_min_norm(
 ):           # (d,) interpolant
     """The solution of Xw = y that minimises ‖w-w0‖ in the norm of D⁻¹: the limit of w ← w - η D ∇f
     (arXiv 2011.14066; closed form derived here). Raises ValueError where D does not fit or is not positive."""
-    problem, D = as_regression(X, y), np.asarray(D, dtype=float)
+    problem, D = as_regression(X, y), as_reals(D, "D")
     d = problem.X.shape[1]
     if D.shape not in ((d,), (d, d)):
         raise ValueError(f"D has shape {D.shape}; expected ({d},) or ({d}, {d})")
-    w0 = np.zeros(d) if w0 is None else np.asarray(w0, dtype=float)
+    w0 = np.zeros(d) if w0 is None else as_reals(w0, "w0")
     if w0.shape != (d,):
         raise ValueError(f"w0 has shape {w0.shape}; expected ({d},)")
     DX = (problem.X*D).T if D.ndim == 1 else D @ problem.X.T
@@ -163,6 +164,7 @@ def adagrad_flow(X:ArrayLike, y:ArrayLike, until:float=6.)->Floats:
     array([0.333, 0.333, 0.   ])
     """
     problem = as_regression(X, y)
+    check_real("a positive number", until=until)
     X, d = problem.X, problem.X.shape[1]
     def velocity(tau, z):
         g, root = (X @ z[:d] - problem.y) @ X, np.sqrt(z[d:])
@@ -209,6 +211,7 @@ def sign_limit(X:ArrayLike, y:ArrayLike, power:float=.5)->Floats:
     array([1., 1.])
     """
     problem = as_regression(X, y)
+    check_real("a finite number", power=power)
     pull = problem.y @ problem.X
     u = np.sign(pull)*np.power(np.abs(pull), 1 - 2*power, out=np.zeros(len(pull)), where=pull != 0)
     image = problem.X @ u
@@ -244,7 +247,7 @@ def contraction(
     high, # M, largest
 ):        # q; below 1 if η M σ_1² < 2
     "Factor by which the residual shrinks at least in every step (derived here): then the part out of span saturates."
-    sigma = np.linalg.svd(np.asarray(X, dtype=float), compute_uv=False)
+    sigma = np.linalg.svd(as_reals(X, "X", 2), compute_uv=False)
     return max(1 - rate*low*sigma[-1]**2, rate*high*sigma[0]**2 - 1)
 
 # %% ../../nbs/implicit_bias/interpolants.ipynb #8b0e6989
@@ -274,7 +277,8 @@ def exact_risk(X:ArrayLike, D:ArrayLike, s:ArrayLike, noise:float=0.)->float:
     >>> round(exact_risk(np.array([[1., 0., 0.]]), np.ones(3), np.ones(3)), 12)
     2.0
     """
-    X, D, s = (np.asarray(x, dtype=float) for x in (X, D, s))
+    X, D, s = as_reals(X, "X"), as_reals(D, "D"), as_reals(s, "s")
+    check_real("a number of at least 0", noise=noise)
     if X.ndim != 2 or D.shape != X.shape[1:] or s.shape != D.shape:
         raise ValueError(f"X, D and s have shapes {X.shape}, {D.shape} and {s.shape}; expected (n, d), (d,) and (d,)")
     DX = X*D
@@ -288,7 +292,7 @@ def effective_ridge(
     n:int, # examples, fewer than d
 )->float:  # κ with Σ d_i/(d_i + κ) = n
     "The ridge that interpolation of n random examples amounts to. Raises ValueError unless 0 < n < d."
-    d = np.asarray(d, dtype=float)
+    d = as_reals(d, "d")
     if d.ndim != 1 or not (d > 0).all() or not 0 < n < len(d):
         raise ValueError(f"d has shape {d.shape} and n is {n}; expected positive numbers (d,) and 0 < n < d")
     low, high = d.min()*(len(d)/n - 1)/2, d.mean()*(len(d)/n - 1)*2
@@ -301,6 +305,6 @@ def preconditioned_risk(
     noise=0., # σ², variance of the noise in the labels
 )->float:     # E‖w-w*‖²
     "Asymptotic risk of the interpolant of a constant diagonal D, Gaussian examples (reconstructed; arXiv 2011.14066)."
-    kappa, d = effective_ridge(d, n), np.asarray(d, dtype=float)
+    kappa, d = effective_ridge(d, n), as_reals(d, "d")
     df2 = np.sum((d/(d + kappa))**2)
     return float(n/(n - df2)*np.sum(s*(kappa/(d + kappa))**2) + noise*df2/(n - df2))

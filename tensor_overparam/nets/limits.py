@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
-from .quadratic import QUADRATIC, Activation, in_units, symmetric
-from ..tensors.checks import as_generator, check_whole
+from .quadratic import an_activation, QUADRATIC, Activation, in_units, symmetric
+from ..tensors.checks import as_generator, as_reals, check_whole
 from numpy.typing import ArrayLike
 from .._typing import Floats
 
@@ -115,9 +115,9 @@ def nt_mean(
 
 def counts(width):
     "Numbers of neurons as an array; limits and averages make sense between the integers too."
-    N = np.asarray(width, dtype=float)
-    if not (np.isfinite(N) & (N >= 0)).all():
-        raise ValueError(f"width is {width!r}; expected numbers of neurons of at least 0")
+    N = as_reals(width, "width")
+    if not (N >= 0).all():
+        raise ValueError(f"width is {width!r:.60}; expected numbers of neurons of at least 0")
     return N
 
 # %% ../../nbs/nets/limits.ipynb #13c87433
@@ -211,6 +211,7 @@ def rf_limit(B:ArrayLike, width:ArrayLike, *, cov:ArrayLike|None=None, activatio
     0.571
     """
     B, N = symmetric(B), counts(width)
+    an_activation(activation)
     if cov is not None and activation is not QUADRATIC:
         raise ValueError(f"cov is given and the activation is {activation.name}; the limit is known for isotropic "
                          "weights, or for the quadratic activation")
@@ -332,7 +333,7 @@ def curves(eigenvalues:ArrayLike, rho:ArrayLike)->Curves:
     >>> found.nn
     array([0., 0.])
     """
-    lam, rho = np.atleast_1d(np.asarray(eigenvalues, dtype=float)), counts(np.atleast_1d(rho))
+    lam, rho = np.atleast_1d(as_reals(eigenvalues, "eigenvalues")), np.atleast_1d(counts(rho))
     size = np.sum(lam*lam)
     if lam.ndim != 1 or not 0 < size < np.inf:
         raise ValueError(f"eigenvalues have shape {lam.shape}; expected (d,) finite numbers, not all zero")

@@ -17,6 +17,7 @@ from .quadratic import symmetric
 from ..core.loop import Diverged, Move, Result, Run, Stop, only_record, run
 from numpy.typing import ArrayLike
 from .._typing import Floats, Seeds
+from ..tensors.checks import as_reals, check_choice, check_real
 
 # %% ../../nbs/nets/training.ipynb #a8f5b11a
 @dataclass(frozen=True, eq=False)
@@ -296,8 +297,8 @@ def _start(teacher, N, regime, weights, second, init_scale, seeds, batch):
     d = teacher.dim
     one = (lambda x: x) if batch else (lambda x: x[0])
     drawn = one(np.stack([g.normal(size=(N, d)) for g in generators(seeds, 0)])*init_scale/d**.5)
-    first = drawn if weights is None else np.asarray(weights, dtype=float)
-    a = np.full(N, 0. if regime == "rf" else 1.) if second is None else np.asarray(second, dtype=float)
+    first = drawn if weights is None else as_reals(weights, "weights")
+    a = np.full(N, 0. if regime == "rf" else 1.) if second is None else as_reals(second, "second")
     for name, x, shape in (("weights", first, (N, d)), ("second", a, (N,))):
         if x.shape not in (shape, (batch, *shape)) or not np.isfinite(x).all():
             raise ValueError(f"{name} has shape {x.shape}; expected finite numbers of shape {shape}"
@@ -321,8 +322,7 @@ def _safe_rate(teacher, regime, p):
 
 def _check(teacher, width, regime, batch_size, steps, learning_rate, init_scale):
     "Refuse options that mean nothing, in a sentence."
-    if regime not in REGIMES:
-        raise ValueError(f"regime is {regime!r}; expected one of {', '.join(map(repr, REGIMES))}")
+    check_choice(REGIMES, regime=regime)
     for name, x in (("width", width), ("steps", steps), ("batch_size", batch_size)):
         if x is None and name == "batch_size":
             continue
@@ -330,8 +330,9 @@ def _check(teacher, width, regime, batch_size, steps, learning_rate, init_scale)
             raise ValueError(f"{name} is {x!r}; expected an integer of at least {int(name != 'steps')}")
     if batch_size is None and not isinstance(teacher, QuadraticTeacher):
         raise ValueError("batch_size is None; exact gradients are for quadratic targets, expected a number of examples")
-    if learning_rate is not None and not 0 < learning_rate < np.inf or not 0 < init_scale < np.inf:
-        raise ValueError(f"learning_rate is {learning_rate} and init_scale {init_scale}; expected positive numbers")
+    check_real("a positive number", init_scale=init_scale)
+    if learning_rate is not None:
+        check_real("a positive number", learning_rate=learning_rate)
 
 # %% ../../nbs/nets/training.ipynb #37abb1cd
 def conserved(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import io
 
 import numpy as np
-from .base import PALETTE, axis_of, ink_of, bare, recorded
+from .base import PALETTE, axis_of, ink_of, bare, directions_of, recorded
 from .runs import line_style, component_masses
 
 # %% ../../nbs/plots/films.ipynb #7eab18a9
@@ -22,7 +22,7 @@ def crowd(
 ):           # the axis
     """Components on a polygon with a corner for each true direction: place by squared cosines, discs by size.
     Raises ValueError where the directions are not orthonormal or the dimensions differ."""
-    C, U = np.asarray(C, dtype=float), np.asarray(getattr(truth, "vectors", truth), dtype=float)
+    C, U = np.asarray(C, dtype=float), directions_of(truth)
     if C.ndim != 2 or U.ndim != 2 or C.shape[1] != U.shape[1]:
         raise ValueError(f"components have shape {C.shape} and directions {U.shape}; expected (m, d) and (r, d)")
     if not np.allclose(U @ U.T, np.eye(len(U)), atol=1e-6):

@@ -45,6 +45,8 @@ def phase_diagram(result:Any, ax:Axes|None=None, contour:float|None=.9, *, count
     'dimension $d$'
     """
     expect(result, "result", "a PhaseDiagram, what `phase` measured", "share", "successes", "widths", "over")
+    if contour is not None and not isinstance(contour, (int, float)):
+        raise ValueError(f"contour is {contour!r:.60}; expected a share from 0 to 1, or None for no line")
     ax, share = axis_of(ax), np.asarray(result.share)
     image = ax.imshow(share, origin="lower", aspect="auto", cmap="cividis", vmin=0, vmax=1)
     rows, columns = share.shape
@@ -106,6 +108,8 @@ def thresholds(curves:Any, ax:Axes|None=None, *, samples:bool=False, theory:dict
         ax.plot(x, m, marker + "-", color=color, label=label, ms=5, lw=1.2)
         if not samples:
             _intervals(ax, x, low, m, high, c, color)
+    if theory is not None and not isinstance(theory, dict):
+        raise ValueError(f"theory is {theory!r:.60}; expected a dict of lists of widths, by label")
     for label, y in (theory or {}).items():
         ax.plot(curves[0].x, y, "--", color=PALETTE["theory"], lw=1, zorder=0)
         at = len(y)//2

@@ -10,7 +10,7 @@ from typing import Any
 from dataclasses import dataclass
 
 import numpy as np
-from .base import CYCLE, DASHES, PALETTE, axis_of, ink_of, add_legend, recorded
+from .base import CYCLE, DASHES, PALETTE, axis_of, ink_of, add_legend, directions_of, recorded
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
@@ -151,7 +151,7 @@ def line_style(k): return {"color": CYCLE[k % len(CYCLE)], "ls": DASHES[k//len(C
 
 def _nearest(C, truth, name):
     "(K, m) number of the nearest true direction, and the absolute cosine with it."
-    U = np.asarray(getattr(truth, "vectors", truth), dtype=float)
+    U = directions_of(truth)
     if C.ndim != 3 or U.ndim != 2 or C.shape[-1] != U.shape[-1]:
         raise ValueError(f"the record of {name!r} has shape {C.shape} and the true directions {U.shape}; "
                          "expected (K, m, d) components and (r, d) directions")

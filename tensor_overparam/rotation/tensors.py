@@ -16,7 +16,7 @@ from ..tensors.kernels import contract_factored
 from ..tensors.monomials import coordinates, monomial_count, monomial_index, monomials, multiplicity
 from ..descent.objective import as_seeds, generators, numpy_only, sphere
 from .maps import as_matrix, cayley, gram_schmidt
-from ..tensors.checks import check_whole
+from ..tensors.checks import as_reals, check_real, check_whole
 from ..tensors.targets import Factored, TargetLike, as_target, to_dense
 from numpy.typing import ArrayLike
 from .._typing import Seed
@@ -70,7 +70,7 @@ def rotated_tangent_rank(
     order:int, # l
 )->int:        # dimension of the tangent space at R = I
     "Rank of the directions in which weights and rotation can move, from values of polynomials at random points."
-    V, c = as_matrix(V, "V"), np.asarray(c, dtype=float)
+    V, c = as_matrix(V, "V"), as_reals(c, "c")
     m, d = V.shape
     X = np.random.default_rng([14, order, d, m]).normal(size=(monomial_count(d, order) + 20, d))
     X /= np.linalg.norm(X, axis=1, keepdims=True)
@@ -172,9 +172,12 @@ def rotated_fit(target:TargetLike, V:ArrayLike|int, *, restarts:int=6, tol:float
     if isinstance(V, (int, np.integer)) and V >= 1:
         V = sphere(as_seeds(rng)[0], 0, int(V), T.dim)[0]
     V, size = _components(T, V), float(np.linalg.norm(target_coordinates(T)))
-    if restarts < 1 or not 0 < size < np.inf:
-        raise ValueError(f"restarts is {restarts} and the norm of the target {size}; expected at least one start, "
-                         "and a tensor that is neither zero nor infinite")
+    check_whole(1, restarts=restarts)
+    check_whole(0, steps=steps)
+    check_real("a number of at least 0", tol=tol)
+    if not 0 < size < np.inf:
+        raise ValueError(f"the norm of the target is {size}; expected a tensor that is not zero, and whose norm does "
+                         "not overflow: divide it by its largest entry first")
     best, errors = None, []
     while len(errors) < restarts and not (errors and errors[-1] <= tol):
         R0 = gram_schmidt(g.normal(size=(T.dim, T.dim)))[0]

@@ -22,6 +22,7 @@ from .maps import ROTATIONS, transposed, cayley, relaxed_penalty, riemannian_ste
 from ..core.loop import Move, Result, Run, observers, only_record, run
 from numpy.typing import ArrayLike
 from .._typing import Seeds
+from ..tensors.checks import as_reals, check_real, check_choice, check_whole, check_drawn, is_whole
 
 # %% ../../nbs/rotation/training.ipynb #61b04b19
 def relu_kernel(
@@ -88,9 +89,9 @@ def teacher_student(n:int, rng:Seeds=0, dim:int=10, neurons:int=5, noise:float=.
     >>> task.X.shape
     (50, 10)
     """
-    if min(n, dim, neurons) < 1 or not 0 <= noise < np.inf:
-        raise ValueError(f"n is {n}, dim {dim}, neurons {neurons} and noise {noise}; expected positive sizes "
-                         "and a noise of at least 0")
+    check_whole(1, n=n, dim=dim, neurons=neurons)
+    check_drawn(max(n, neurons), dim)
+    check_real("a number of at least 0", noise=noise)
     seeds, batch = as_seeds(rng)
     U, draws = sphere(seeds, 20, neurons, dim), list(zip(generators(seeds, 21), generators(seeds, 22), strict=True))
     b = np.stack([g.choice([-1., 1.], size=neurons) for g, _ in draws])
@@ -316,7 +317,7 @@ def train_neurons(objective:Callable, V:ArrayLike, c:ArrayLike, method:str="cayl
     True
     """
     only_record(train_neurons, record)
-    V, c = np.asarray(V, dtype=float), np.asarray(c, dtype=float)
+    V, c = as_reals(V, "V"), as_reals(c, "c")
     way = _check_training(V, c, method, learning_rate, decay, block, inner)
     batch = len(V) if V.ndim == 3 else None
     seeds, many = as_seeds(rng)
@@ -325,6 +326,8 @@ def train_neurons(objective:Callable, V:ArrayLike, c:ArrayLike, method:str="cayl
     if many and many != batch:
         raise ValueError(f"rng gives {many} seeds and V has shape {V.shape}; expected one set of neurons a seed, "
                          "(S, m, d), or a single seed")
+    if not callable(objective):
+        raise ValueError(f"objective is {objective!r:.60}; expected a function of neurons and output weights")
     o = TrainingOptions(learning_rate, steps, decay, turn, block or (V.shape[-1] + 1)//2, inner, seeds)
     theta, block = way.start(V, o), _each(np.arange(o.block), V).astype(int)
     p = Turning(V, theta, c + 0., block, m_theta=0*theta, v_theta=0*theta, m_c=0*c, v_c=0*c)
@@ -337,16 +340,15 @@ def train_neurons(objective:Callable, V:ArrayLike, c:ArrayLike, method:str="cayl
 # %% ../../nbs/rotation/training.ipynb #f96089c4
 def _check_training(V, c, method, rate, decay, block, inner):
     "Refuse in a sentence what cannot be trained; the method otherwise."
-    if method not in METHODS:
-        raise ValueError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
-    if V.ndim not in (2, 3) or c.shape != V.shape[:-1] or not (np.isfinite(V).all() and np.isfinite(c).all()):
-        raise ValueError(f"neurons have shape {V.shape} and output weights {c.shape}; expected finite numbers, of "
+    check_choice(METHODS, method=method)
+    if V.ndim not in (2, 3) or c.shape != V.shape[:-1]:
+        raise ValueError(f"neurons have shape {V.shape} and output weights {c.shape}; expected numbers, of "
                          "shapes (m, d) and (m,), or (S, m, d) and (S, m) for a batch")
-    if not (0 < rate < np.inf and 0 <= decay < np.inf):
-        raise ValueError(f"learning_rate is {rate} and decay {decay}; expected a positive one, and one of at least 0")
-    if inner < 1 or block is not None and not 2 <= block <= V.shape[-1]:
-        raise ValueError(f"block is {block} and inner {inner}; expected 2 to {V.shape[-1]} coordinates to turn "
-                         "together, and at least one step between draws")
+    check_real("a positive number", learning_rate=rate)
+    check_real("a number of at least 0", decay=decay)
+    check_whole(1, inner=inner)
+    if block is not None and not (is_whole(block, 2) and block <= V.shape[-1]):
+        raise ValueError(f"block is {block!r:.60}; expected 2 to {V.shape[-1]} coordinates to turn together")
     return METHODS[method]
 
 def compare_training(

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['NAMES', 'GOAL', 'START', 'PARAMETERS', 'targets_of', 'trained', 'epochs_used', 'success', 'PhaseDiagram', 'phase',
-           'needed', 'as_threshold', 'Curve', 'curve', 'cells_of_curve', 'curve_of', 'plan', 'run_all', 'read_all']
+           'needed', 'as_threshold', 'Curve', 'curve', 'check_axis', 'cells_of_curve', 'curve_of', 'plan', 'run_all',
+           'read_all']
 
 # %% ../../nbs/sweeps/diagrams.ipynb #3b4fdd6a
 from typing import Any
@@ -154,6 +155,7 @@ def phase(over:str, x:Sequence, widths:Sequence[int], seeds:Iterable[int]=range(
     array([[0],
            [3]])
     """
+    check_axis(over, x=x, widths=widths, seeds=seeds)
     table = sweep(success, [fixed | {over: v, "width": m} for m in widths for v in x], seeds, store, executor,
                   progress=progress)
     won = table["success"].astype(float).reshape(len(widths), len(x), len(seeds))
@@ -276,8 +278,17 @@ def curve(over:str, x:Sequence, store:FileName|SweepStore=":memory:", executor:E
                   raise_on_error=True)
     return curve_of(table, over, x, fixed)
 
+def check_axis(over, **values):
+    "Refuse what is no name of a parameter, and no list of its values. Raises ValueError."
+    if not isinstance(over, str):
+        raise ValueError(f"over is {over!r:.60}; expected the name of a parameter, such as 'dim'")
+    for name, some in values.items():
+        if not isinstance(some, (list, tuple, range, np.ndarray)) or not len(some) or getattr(some, "ndim", 1) != 1:
+            raise ValueError(f"{name} is {some!r:.60}; expected a list of values, at least one")
+
 def cells_of_curve(over, x, fixed):
     "The cells of a curve, with `low` and `high` evaluated."
+    check_axis(over, x=x)
     return [{name: v(value) if callable(v) else v for name, v in fixed.items()} | {over: value} for value in x]
 
 def curve_of(rows, over, x, fixed):

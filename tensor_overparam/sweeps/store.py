@@ -243,7 +243,7 @@ class _File:
         with _plainly(self.path):
             self._db = _connect(self.path)
         try:
-            self.function = self._owned(identify(function)) if function else self._last()
+            self.function = self._last() if function is None else self._owned(identify(function))
         except BaseException:
             self.close()
             raise

@@ -13,7 +13,7 @@ from math import ceil, inf, log
 
 import numpy as np
 import scipy
-from ..tensors.checks import as_generator
+from ..tensors.checks import as_generator, as_reals, check_real, check_whole, is_real
 from numpy.typing import ArrayLike
 from .._typing import Seed
 
@@ -177,7 +177,11 @@ def threshold(fn:Callable, width_range:tuple[int,int], rate:float=.9, seeds:int|
     >>> found.width
     5
     """
+    if not callable(fn):
+        raise ValueError(f"fn is {fn!r:.60}; expected a function of a width and a list of seeds")
     low, high = _checked(width_range, rate, level, block, trials, error, resolution, looks)
+    if not isinstance(seeds, (int, np.integer)) and not np.iterable(seeds):
+        raise ValueError(f"seeds are {seeds!r:.60}; expected an integer to count from, or an iterable of integers")
     fresh = count(int(seeds)) if isinstance(seeds, (int, np.integer)) else iter(seeds)
     tried, decided = {}, {}
 
@@ -244,10 +248,8 @@ def _checked(width_range, rate, level, block, trials, error, resolution, looks):
     bounds = tuple(width_range) if np.iterable(width_range) else (width_range,)
     if len(bounds) != 2 or not all(map(whole, bounds)) or not 1 <= bounds[0] <= bounds[1]:
         raise ValueError(f"width_range is {width_range!r}; expected (low, high), integers with 1 <= low <= high")
-    for name, x in (("rate", rate), ("level", level), ("error", error)):
-        if not 0 < x < 1:
-            raise ValueError(f"{name} is {x!r}; expected a number between 0 and 1")
-    if not 0 <= resolution < 1:
+    check_real("a number between 0 and 1", rate=rate, level=level, error=error)
+    if not is_real(resolution) or not 0 <= resolution < 1:
         raise ValueError(f"resolution is {resolution!r}; expected a number from 0 to below 1")
     if not (whole(block) and whole(trials) and 1 <= block <= trials):
         raise ValueError(f"block is {block!r} and trials is {trials!r}; expected integers with 1 <= block <= trials")
@@ -308,8 +310,13 @@ def scaling(x:ArrayLike, m_star:Sequence, *, level:float=.95, draws:int=2000, rn
     >>> round(found.exponent, 6)
     2.0
     """
-    x, rng, kind = np.asarray(x, dtype=float), as_generator(rng), {isinstance(m, Threshold) for m in m_star}
-    if x.shape != (len(m_star),) or not (np.isfinite(x) & (x > 0)).all() or len(kind) != 1:
+    if not isinstance(m_star, (list, tuple, np.ndarray)) or not all(isinstance(m, Threshold) or m is None or is_real(m)
+                                                                    for m in m_star):
+        raise ValueError(f"m_star is {m_star!r:.60}; expected a list of `Threshold`s, or of numbers")
+    check_real("a number between 0 and 1", level=level)
+    check_whole(1, draws=draws)
+    x, rng, kind = as_reals(x, "x"), as_generator(rng), {isinstance(m, Threshold) for m in m_star}
+    if x.shape != (len(m_star),) or not (x > 0).all() or len(kind) != 1:
         raise ValueError(f"x is {x!r:.80} with {len(m_star)} thresholds; expected as many positive sizes, "
                          "and either Thresholds or numbers")
     rows = [_ends(m) for m in m_star]

@@ -51,6 +51,8 @@ def batched(fn:Callable)->Callable:
     >>> is_batched(squares)
     True
     """
+    if not callable(fn) or isinstance(fn, type) or not hasattr(fn, "__dict__"):
+        raise ValueError(f"fn is {fn!r:.60}; expected a function of parameters and `seeds`")
     fn.batched = True
     return fn
 
@@ -88,7 +90,7 @@ def call_of(fn, cell, seeds):
     except TypeError as error:
         hint = "; a function of seeds is marked with @batched" if "'seed'" in str(error) else ""
         raise ValueError(f"{fn.__name__}{inspect.signature(fn)} cannot be called with {', '.join([*cell, *call])}: "
-                         f"{error}{hint}") from None
+                         f"{error}{hint}; expected a grid with its parameters by name, and seeds") from None
     bound.apply_defaults()
     return bound
 

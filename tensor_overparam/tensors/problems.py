@@ -7,6 +7,7 @@ __all__ = ['KINDS', 'orthogonal', 'gaussian', 'correlated', 'with_noise', 'RawMo
            'SampledMoment', 'SampledCumulant', 'cumulant3', 'cumulant4', 'whiten', 'Recovery', 'recovery', 'likeness']
 
 # %% ../../nbs/tensors/problems.ipynb #9eca983c
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 import scipy
 from .kernels import weigh
 from .monomials import monomial_count, pack_coordinates
-from .checks import check_drawn, is_whole, as_floats, as_generator
+from .checks import as_floats, as_generator, check_drawn, check_opens, check_real
+from .checks import check_whole, is_whole, unit_rows
 from .sampling import Sampled
 from .targets import LARGEST, Algebra, Dense, Factored
 from .targets import Sum, Target, as_target, batched, sqnorm
@@ -169,10 +171,11 @@ def correlated(dim:int, rank:int, order:int, weights:ArrayLike|str|None=None, rn
            [0.7, 0.7, 1. ]])
     """
     _check_sizes(dim, rank, dim)
+    check_real("a finite number", coherence=coherence)
     least = -1/(rank - 1) if rank > 1 else -1
     if not least - 1e-12 <= coherence < 1:
-        raise ValueError(f"coherence is {coherence}; {rank} unit vectors can have equal pairwise cosines "
-                         f"from {least:.3g} up to, not including, 1")
+        raise ValueError(f"coherence is {coherence}; expected what {rank} unit vectors can have as equal pairwise "
+                         f"cosines, from {least:.3g} up to, not including, 1")
     values, vectors = np.linalg.eigh((1 - coherence)*np.eye(rank) + coherence)
     values[values < 1e-14*rank] = 0. # the root of a rounding error is no rounding error
     root = (vectors * np.sqrt(values)) @ vectors.T
@@ -237,7 +240,12 @@ def _joined(X):
     if hasattr(X, "to_delayed") and hasattr(X, "compute"):
         return X.compute()
     opens = callable(X) and not isinstance(X, type)
-    blocks = list(X()) if opens else X
+    if opens:
+        check_opens(X)
+    blocks = X() if opens else X
+    if opens and not isinstance(blocks, Iterable):
+        raise ValueError(f"the function returned {type(blocks).__name__}; expected an iterator of blocks")
+    blocks = list(blocks) if opens else X
     if opens and not blocks:
         raise ValueError("no blocks: the data are empty; expected at least one block of rows")
     if not (isinstance(blocks, (list, tuple)) and len(blocks) and getattr(blocks[0], "ndim", 0) == 2):
@@ -408,6 +416,7 @@ def whiten(
     U, s, _ = np.linalg.svd(X - X.mean(0), full_matrices=False)
     rank = int(np.sum(s > s[0] * max(X.shape) * np.finfo(X.dtype).eps)) if s[0] > 0 else 0
     dim = rank if dim is None else dim
+    check_whole(0, dim=dim)
     if rank == 0:
         raise ValueError("the data do not vary: 0 directions to whiten; expected at least two different samples")
     if not 1 <= dim <= rank:
@@ -468,14 +477,19 @@ def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
     if (found.order, found.dim) != (truth.order, truth.dim):
         raise ValueError(f"components of (order, dim) {(found.order, found.dim)} and {(truth.order, truth.dim)}; "
                          "expected equal ones")
-    length, size = np.linalg.norm(found.vectors, axis=1), np.linalg.norm(truth.vectors, axis=1)
-    strength = np.abs(found.weights) * length**found.order
-    keep = np.flatnonzero(strength > negligible * strength.max(initial=0))
-    cosine = (truth.vectors / size[:, None]) @ (found.vectors[keep] / length[keep, None]).T
+    check_real("a number from 0 to 1", negligible=negligible)
+    size = abs(found.vectors).max(axis=1, initial=0)
+    there = np.flatnonzero((size > 0) & (found.weights != 0))
+    scaled = found.vectors[there]/size[there, None]
+    length = np.linalg.norm(scaled, axis=1)
+    strength = np.log(abs(found.weights[there])) + found.order*(np.log(length) + np.log(size[there])) # they overflow
+    strong = strength - strength.max(initial=-np.inf) > (np.log(negligible) if negligible else -np.inf)
+    keep = there[strong]
+    cosine = unit_rows(truth.vectors, "the truth") @ (scaled[strong]/length[strong, None]).T
     agree = np.sign(truth.weights)[:, None] * np.sign(found.weights[keep])
     cosine = np.abs(cosine) * (agree > 0) if truth.order % 2 == 0 else cosine * agree
     row, column = scipy.optimize.linear_sum_assignment(-cosine)
-    best, index = np.zeros(len(size)), np.full(len(size), -1)
+    best, index = np.zeros(len(truth.weights)), np.full(len(truth.weights), -1)
     best[row], index[row] = cosine[row, column], keep[column]
     return Recovery(best, index)
 
@@ -483,14 +497,7 @@ def recovery(found:Factored, truth:Factored, negligible:float=1e-3)->Recovery:
 def _rows(D, name):
     "Components as unit rows."
     V = D.mixing.T if hasattr(D, "mixing") else getattr(D, "vectors", D)
-    V = np.asarray(V, dtype=float)
-    if V.ndim != 2 or not np.isfinite(V).all():
-        raise ValueError(f"{name} has components of shape {V.shape}; expected rows of finite numbers: a `Factored`, a "
-                         "`Decomposition`, `Sources`, or an array (k, d)")
-    length = np.linalg.norm(V, axis=1, keepdims=True)
-    if not length.all():
-        raise ValueError(f"component {int(np.argmin(length))} of {name} is zero, and has no direction; leave it out")
-    return V/length
+    return unit_rows(V, name)
 
 def likeness(D:Any, E:Any)->float:
     """How alike two decompositions are, whatever the order, the signs and the sizes of their components.
