@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from shutil import copyfile
 
-from tensor_overparam.sweeps.open_problem import growth, measure
+from tensor_overparam.sweeps.open_problem import LAWS, growth, measure
 from tensor_overparam.sweeps.workers import end_with_parent
 
 ROOT = Path(__file__).parent.parent
@@ -52,8 +52,8 @@ def main(words=None):
         copyfile(options.out / "needed.csv", TABLE)
     for c in found:
         print(f"\n{c.algorithm}, {c.fixed['space']}, {'' if c.fixed['symmetric'] else 'a'}symmetric\n{c.table()}")
-        if sum(t.width is not None for t in c.thresholds) > 2:
-            print(*(growth(c.x, c.thresholds, law) for law in ("power", "logarithm")), sep="\n")
+        if sum(len(t.tried) for t in c.thresholds) > 4 and len(c.x) > 2 and c.algorithm != "simultaneous":
+            print(*(growth(c.x, c.thresholds, law) for law in LAWS), sep="\n")
 
 
 if __name__ == "__main__":

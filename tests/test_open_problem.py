@@ -14,7 +14,17 @@ from tensor_overparam.descent.objective import sphere
 from tensor_overparam.descent.span import InSpan, arrivals, compress, in_span, slots_step, turned_gaussians
 from tensor_overparam.sweeps import open_problem
 from tensor_overparam.sweeps.diagrams import cells_of_curve
-from tensor_overparam.sweeps.open_problem import LAWS, Growth, curves, enough, growth, measure, measured, parting, succeed
+from tensor_overparam.sweeps.open_problem import (
+    LAWS,
+    Growth,
+    curves,
+    enough,
+    growth,
+    measure,
+    measured,
+    parting,
+    succeed,
+)
 from tensor_overparam.sweeps.thresholds import Threshold, threshold
 from tensor_overparam.tensors.problems import gaussian
 
@@ -213,6 +223,7 @@ def test_numbers_on_record():
     (lambda: succeed("newton", "d=20", 4, 5, [0]), "newton"),
     (lambda: growth((4, 8), [step(4), step(8)]), "2 ranks"),
     (lambda: growth((4, 8, 16), [step(4), step(8), step(16)], "cubic"), "cubic"),
+    (lambda: growth((4, 8, 16), [sure(4), sure(8), sure(16)]), "3 widths"),
 ])
 def test_nonsense_is_refused(wrong, word):
     """What means nothing is named."""
@@ -230,6 +241,11 @@ def step(m):
                      level=0.95, consistent=True)
 
 
+def sure(m):
+    """Return a search that passed at once."""
+    return threshold(lambda width, seeds: np.full(len(seeds), True), (m, 99), looks=0)
+
+
 def searches(law, ranks, seed):
     """Search imaginary algorithms whose widths obey a law."""
     def one(r):
@@ -241,7 +257,8 @@ def searches(law, ranks, seed):
 
 
 @pytest.mark.parametrize("law, b, true", [
-    ("power", 1.4, lambda r: 1.5 * 16 * (r / 16) ** 1.4), ("logarithm", 0.4, lambda r: r * (1.9 + 0.4 * log(r / 16)))])
+    ("power", 1.4, lambda r: 1.5 * 16 * (r / 16) ** 1.4), ("logarithm", 0.4, lambda r: r * (1.9 + 0.4 * log(r / 16))),
+    ("line", 0.4, lambda r: r * (2.1 + 0.4 * (1 - 16 / r)))])
 def test_a_known_law_is_found(law, b, true):
     """The interval holds b in at least 80 % of 20 experiments and is no triviality; a is m*/r at rank 16."""
     found = [growth((4, 8, 16, 32), searches(true, (4, 8, 16, 32), i), law) for i in range(20)]
@@ -253,11 +270,11 @@ def test_a_known_law_is_found(law, b, true):
 
 
 def test_the_likelihood_knows_a_square_from_a_logarithm():
-    """Where the laws are far apart, the true one has the better likelihood by far, and the other does not fit."""
+    """Where the laws are far apart, the true one has the better likelihood by far."""
     ranks = (4, 8, 16, 32)
     found = searches(lambda r: 0.3 * r**2 + r, ranks, 1)
-    power, logarithm = (growth(ranks, found, law) for law in LAWS)
-    assert power.likelihood > logarithm.likelihood + 3 and power.aic < logarithm.aic
+    power, logarithm, line = (growth(ranks, found, law) for law in LAWS)
+    assert power.likelihood > max(logarithm.likelihood, line.likelihood) + 3
     assert parting(power, logarithm) <= 64
 
 
@@ -317,7 +334,7 @@ def test_measuring_goes_on_where_it_was(tiny, tmp_path):
 
 @pytest.mark.parametrize("where", ["here", "processes", pytest.param("dask", marks=pytest.mark.slow)])
 def test_one_command(where, tiny, tmp_path, capsys):
-    """The script makes the same table here, with two processes and on a dask cluster, and leaves the tutorial's alone."""
+    """The script makes the same table here, with two processes and on a dask cluster, and keeps the tutorial's."""
     spec = importlib.util.spec_from_file_location("open_problem_script", ROOT / "dev" / "open_problem.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['InSpan', 'compress', 'slots_step', 'turned_gaussians', 'in_span', 'arrivals']
 
-# %% ../../nbs/descent/span.ipynb #95688372
+# %% ../../nbs/descent/span.ipynb #42d13261
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -16,7 +16,7 @@ from .objective import as_seeds, generators
 from ..tensors.checks import is_whole
 from .._typing import Seeds
 
-# %% ../../nbs/descent/span.ipynb #a7cb01b5
+# %% ../../nbs/descent/span.ipynb #f5110f8d
 @dataclass(frozen=True, eq=False)
 class InSpan:
     "Targets Σ_k u¹_k⊗u²_k⊗u³_k and starts, in coordinates of the targets' spans; one of each a seed."
@@ -36,7 +36,7 @@ def compress(
 
 def _gram(A): return A @ np.swapaxes(A, -1, -2)
 
-# %% ../../nbs/descent/span.ipynb #d97b748d
+# %% ../../nbs/descent/span.ipynb #7e312e1b
 def slots_step(
     p:InSpan,     # where the sweep starts
     simultaneous, # solve all slots from the old values?
@@ -55,7 +55,7 @@ def slots_step(
     whole = np.sum(np.prod(_gram(p.U), axis=1), axis=(-1, -2))
     return InSpan(p.U, *new), np.abs(1 - explained/whole)**.5, size
 
-# %% ../../nbs/descent/span.ipynb #a9265ef4
+# %% ../../nbs/descent/span.ipynb #5431383b
 def turned_gaussians(
     count:int, # vectors
     dim,       # d, their dimension
@@ -70,7 +70,7 @@ def turned_gaussians(
         made.append(L)
     return np.stack(made)
 
-# %% ../../nbs/descent/span.ipynb #c8a2c424
+# %% ../../nbs/descent/span.ipynb #da0944be
 def in_span(
     rank:int,   # r, components of a target
     width:int,  # m, components of the student
@@ -101,7 +101,7 @@ def in_span(
 
 def _unit(X, Y): return X/np.linalg.norm(Y, axis=-1, keepdims=True)
 
-# %% ../../nbs/descent/span.ipynb #90f6339f
+# %% ../../nbs/descent/span.ipynb #a52bdf88
 def arrivals(
     p:InSpan,          # problems, one a seed
     *,
