@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['NAMES', 'GOAL', 'START', 'PARAMETERS', 'targets_of', 'trained', 'epochs_used', 'success', 'PhaseDiagram', 'phase',
-           'needed', 'as_threshold', 'Curve', 'curve', 'check_axis', 'cells_of_curve', 'curve_of', 'plan', 'run_all',
-           'read_all']
+           'needed', 'row_of', 'as_threshold', 'Curve', 'curve', 'check_axis', 'cells_of_curve', 'curve_of', 'plan',
+           'run_all', 'read_all', 'read_rows']
 
 # %% ../../nbs/sweeps/diagrams.ipynb #3b4fdd6a
 from typing import Any
@@ -176,11 +176,16 @@ def needed(algorithm, order, dim, rank, low, high, kind="random", coherence=.5, 
         used.setdefault(width, []).extend(epochs_used(fit) for fit, ok in zip(fits, won, strict=True) if ok)
         return won
     found = threshold(outcomes, (low, high), seeds=10**6*seed, trials=trials, block=min(20, trials), resolution=.1)
+    return row_of(found) | dict(epochs_used=float(np.mean(used[found.width])) if found.width else np.nan)
+
+def row_of(
+    found:Threshold,
+)->dict: # numbers and small arrays, for a store
+    "What a search has found as a row of a sweep; `as_threshold` is the way back."
     return dict(m=found.width or 0, lower=found.interval[0], upper=float(found.interval[1]),
                 tried=np.array(found.tried), successes=np.array(found.successes), shots=np.array(found.trials),
-                stakes=np.array(found.stakes),
-                by_evidence=np.array([d == "evidence" for d in found.decided]), consistent=found.consistent,
-                epochs_used=float(np.mean(used[found.width])) if found.width else np.nan)
+                stakes=np.array(found.stakes), by_evidence=np.array([d == "evidence" for d in found.decided]),
+                consistent=found.consistent, epochs_used=1. if found.width else np.nan)
 
 def as_threshold(
     row,         # a row of `needed`: a mapping, or a line of its table
@@ -415,13 +420,13 @@ def read_all(
     "Results of `run_all` from its tables. Raises FileNotFoundError where they are not."
     folder, specs = Path(folder), specs or plan()
     curves = any(isinstance(spec, list) for spec in specs.values())
-    rows = {_key(row): row for row in _read(folder/"needed.csv")} if curves else {}
+    rows = {_key(row): row for row in read_rows(folder/"needed.csv")} if curves else {}
     return {name: [curve_of([rows[_key(c)] for c in cells_of_curve(*s)], *s) for s in spec] if isinstance(spec, list)
             else _read_diagram(folder/f"{name}.csv", *spec) for name, spec in specs.items()}
 
 def _read_diagram(path, over, x, fixed):
     "The diagram of a table."
-    table, size = _read(path), (len(fixed["widths"]), len(x))
+    table, size = read_rows(path), (len(fixed["widths"]), len(x))
     successes, trials = (np.array([row[name] for row in table]).reshape(size) for name in ("successes", "trials"))
     rest = {name: value for name, value in fixed.items() if name != "widths"}
     return PhaseDiagram(over, x, fixed["widths"], successes, trials, rest)
@@ -442,7 +447,9 @@ def _write_diagram(result, path):
             for i, x in enumerate(result.x):
                 out.writerow([*result.fixed.values(), x, m, result.successes[j, i], result.trials[j, i]])
 
-def _read(path):
+def read_rows(
+    path,  # of a table in .csv
+)->list:   # dicts name -> value
     "Rows of a table as dicts; numbers and lists are read as such."
     def value(text):
         try:
