@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from .._typing import Seed
-from ..tensors.targets import TargetLike
+from ..tensors.targets import TargetLike, packed
 
 # %% ../../nbs/decomposition/answer.ipynb #3c9a6a61
 from ..core.loop import Stop
@@ -33,8 +33,7 @@ from .search import search
 from .weighted import by_entries, entries_with_errors
 from ..descent.objective import as_seeds, is_zero, norm, numpy_only, residual_norm
 from ..tensors.monomials import monomial_count
-from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target, as_target, balanced
-from ..tensors.targets import packed, symmetrize
+from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target, as_target, balanced, symmetrize
 
 # %% ../../nbs/decomposition/answer.ipynb #7b8c1dc5
 def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|ArrayLike|None=None, rank:int|None=None,
