@@ -134,6 +134,8 @@ def compare(prediction:Prediction, measured:ArrayLike|Measured, margin:float|Arr
     """
     if not isinstance(prediction, Prediction):
         raise ValueError(f"prediction is {prediction!r:.60}; expected a Prediction")
+    if not isinstance(alpha, (int, float)) or not 0 < alpha < 1:
+        raise ValueError(f"alpha is {alpha!r:.60}; expected a number between 0 and 1")
     measured = measured if isinstance(measured, Measured) else Measured(measured)
     predicted, room = _numbers(prediction.value, "the prediction"), _room(prediction.kind, margin)
     values = _numbers(measured.value, "what was measured")
@@ -285,7 +287,7 @@ class Claim:
     reason: str = ""
 
     def __post_init__(self):
-        if self.basis not in BASES:
+        if not isinstance(self.basis, str) or self.basis not in BASES:
             raise ValueError(f"the basis of a claim is {self.basis!r}; expected one of {', '.join(BASES)}")
 
     @property

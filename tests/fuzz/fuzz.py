@@ -122,15 +122,15 @@ TENSORS = {
     "phase": sweeps.phase("rank", [1, 2], [1, 2], range(2), algorithm="modified", order=3, dim=4, epochs=3),
     "blocks": data.as_blocks([X[:20], X[20:]]), "memory": ":memory:",
     "sources": data.ica(np.random.default_rng(1).laplace(size=(2000, 3))),
-    "comparison": core.compare(PREDICTION, 1.0), "teacher": nets.QuadraticTeacher(np.diag([3.0, 2.0, 1.0])),
+    "comparison": core.compare(PREDICTION, 1.0, 0.0), "teacher": nets.QuadraticTeacher(np.diag([3.0, 2.0, 1.0])),
 }  # fmt: skip
 OPTIONS = [0, 1, 2, 3, 5, -1, 0.5, 1e-300, 1e300, np.nan, np.inf, None, True, "text", "auto", [], [1, 2], (3,), 10**30,
            1j, np.int64(2), np.float32(0.5), np.array(2), np.ones(3), b"x", object(), {}, T]  # fmt: skip
 SHORT = dict(steps=3)
 CURVE = dict(algorithm="modified", order=3, rank=1, low=1, high=2, epochs=2, trials=4)
 PHASE = dict(algorithm="modified", order=3, dim=4, epochs=2)
-CLAIM = dict(statement="s", cite="c", quantity="q", kind="equal", about=squares, predict=squares, measure=squares,
-             assumes={}, outside={}, broken={})  # fmt: skip
+CLAIM = dict(statement="s", cite="c", basis="derived", quantity="q", kind="equal", about=squares, predict=squares,
+             measure=squares, assumes={}, outside={}, broken={})  # fmt: skip
 # function: names of inputs that fit its first places, and options that keep it short. Every other option is tried.
 PUBLIC = {
     to.decompose: ("factored", dict(seconds=0.05)), to.modified_gd: ("factored whole", dict(epochs=1)),
@@ -143,7 +143,8 @@ PUBLIC = {
     core.State: ("whole number point dict", {}), core.iterate: ("step point", dict(steps=3)),
     core.run: ("step point", dict(steps=3)), core.Run: ("labels labels dict pair point text", {}),
     core.join: ("run run", {}), core.Claim: ("", CLAIM), core.Prediction: ("text text text number", {}),
-    core.compare: ("prediction number", {}), core.Comparison: ("prediction vector vector number number text", {}),
+    core.compare: ("prediction number number", {}),
+    core.Comparison: ("prediction vector vector vector vector number number text", {}),
     tensors.gaussian: ("whole whole whole", {}), tensors.orthogonal: ("whole whole whole", {}),
     tensors.correlated: ("whole whole whole", {}), tensors.with_noise: ("factored number", {}),
     tensors.moment: ("samples whole", {}), tensors.cumulant4: ("samples", {}),
