@@ -150,7 +150,7 @@ def adagrad_flow(X:ArrayLike, y:ArrayLike, until:float=6.)->Floats:
     y : array, shape (n,)
         Labels.
     until : float, default 6.
-        τ at which the tail is frozen, in units of the shortest solution's root mean square.
+        τ at which the tail is frozen, at most 1000, in units of the shortest solution's root mean square.
 
     Returns
     -------
@@ -165,6 +165,8 @@ def adagrad_flow(X:ArrayLike, y:ArrayLike, until:float=6.)->Floats:
     """
     problem = as_regression(X, y)
     check_real("a positive number", until=until)
+    if until > 1000:
+        raise ValueError(f"until is {until:.3g}; expected at most 1000: the flow is at its end long before")
     X, d = problem.X, problem.X.shape[1]
     def velocity(tau, z):
         g, root = (X @ z[:d] - problem.y) @ X, np.sqrt(z[d:])
