@@ -1,9 +1,10 @@
 """Claims that were checked once in a test session need not be checked again by the next page that shows them.
 
 The experiments behind the ledger stand in the tests, on the page of their wing and on the page of the ledger. Where
-TENSOR_OVERPARAM_SHARED names a folder, `start()` lets `Claim.judge` leave there what an experiment has shown (the truth
-of its hypotheses, the predicted and the measured numbers, their errors and the slack), and take it from there when the
-same claim is to be judged by the same experiment; the comparison itself is made anew. Only numbers are kept, as JSON.
+TENSOR_OVERPARAM_SHARED names a folder, `start()` lets `Claim.look` leave there what an experiment has shown (the truth
+of its hypotheses, the predicted and the measured numbers, the runs behind them and the margin), and take it from there
+when the same claim is to be judged by the same experiment; the comparison itself is made anew. Only numbers are kept,
+as JSON.
 
 Same means: the same bytecode and constants of the claim's own functions and of all that they reach on their page, the
 same text of every module of the package that these can reach, the same parameters, versions and processor. So what was
@@ -34,11 +35,12 @@ import executed
 import numpy as np
 
 import tensor_overparam
-from tensor_overparam.core.claim import Claim, Measured
+from tensor_overparam.core.claim import Claim
+from tensor_overparam.core.interval import Measured
 
 VARIABLE = "TENSOR_OVERPARAM_SHARED"
 PACKAGE = tensor_overparam.__name__
-PARTS = "cite quantity kind experiment predict measure assumes slack".split()
+PARTS = "cite quantity kind experiment predict measure assumes margin".split()
 GLOBALS = ("LOAD_GLOBAL", "LOAD_NAME")
 NAMES, NOTHING = {"LOAD_METHOD": "LOAD_ATTR"}, {"PUSH_NULL", "EXTENDED_ARG", "CACHE"}
 JUMPS = {*dis.hasjrel, *dis.hasjabs}
@@ -254,11 +256,11 @@ def listened(claim, heard):
         return asked
 
     assumes = {text: noting(("assumes", text), holds) for text, holds in claim.assumes.items()}
-    slack = noting("slack", claim.slack if callable(claim.slack) else lambda seen: claim.slack)
+    margin = noting("margin", claim.margin if callable(claim.margin) else lambda seen: claim.margin)
     return replace(
         claim,
         assumes=assumes,
-        slack=slack,
+        margin=margin,
         predict=noting("predicted", claim.predict),
         measure=noting("measured", claim.measure),
     )
@@ -270,8 +272,8 @@ def kept(claim, heard):
     return {
         "assumes": {text: bool(heard["assumes", text]) for text in claim.assumes},
         "predicted": written(heard["predicted"]),
-        "measured": [written(part) for part in (m.value, m.error, m.x)],
-        "slack": written(heard["slack"]),
+        "measured": [written(m.value), written(m.runs), m.how, written(m.x)],
+        "margin": written(heard["margin"]),
     }
 
 
@@ -284,7 +286,7 @@ def repeated(claim, told):
         assumes={text: lambda seen, holds=holds: holds for text, holds in told["assumes"].items()},
         predict=lambda seen: read(told["predicted"]),
         measure=lambda seen: measured,
-        slack=lambda seen: read(told["slack"]),
+        margin=lambda seen: read(told["margin"]),
     )
 
 
@@ -293,29 +295,29 @@ def repeated(claim, told):
 
 def start():
     """Let claims share what their experiments show, in this process, whenever the variable names a folder."""
-    if hasattr(Claim.judge, "runs"):
+    if hasattr(Claim.look, "runs"):
         return
-    runs, around = Claim.judge, surroundings()
+    runs, around = Claim.look, surroundings()
 
     @functools.wraps(runs)
-    def judge(self, **parameters):
+    def look(self, *alpha, **parameters):
         folder = os.environ.get(VARIABLE)
         if not folder:
-            return runs(self, **parameters)
+            return runs(self, *alpha, **parameters)
         try:
             path = Path(folder) / f"{key(self, parameters, around)}.json"
         except (Unknown, RecursionError):
-            return runs(self, **parameters)
+            return runs(self, *alpha, **parameters)
         if path.exists():
             path.touch()
-            return runs(repeated(self, json.loads(path.read_text(encoding="utf-8"))))
+            return runs(repeated(self, json.loads(path.read_text(encoding="utf-8"))), *alpha)
         heard = {}
-        comparison = runs(listened(self, heard), **parameters)
+        comparison = runs(listened(self, heard), *alpha, **parameters)
         leave(path, self, heard)
         return comparison
 
-    judge.runs = runs
-    Claim.judge = judge
+    look.runs = runs
+    Claim.look = look
 
 
 def leave(path, claim, heard):

@@ -68,8 +68,8 @@ def test_the_full_experiment_agrees(name, shared):
 
 def test_a_report_is_text_html_and_json():
     """The ledger prints as text, renders as HTML, and comes out as plain data with everything it was judged by."""
-    ledger = report(["lazy-rank", "induction-gap-above"])
-    assert ledger.in_order and "lazy-rank" in ledger.text() and "<table>" in ledger._repr_html_()
+    ledger = report(["lazy-rank", "induction-nothing-light"])
+    assert ledger.in_order and "lazy-rank" in ledger.text() and '<table class="ledger">' in ledger._repr_html_()
     first, second = ledger.to_json()
     assert first["verdict"] == HOLDS and first["hypotheses"] and second["verdict"] == VIOLATED and second["reason"]
     assert "1 holds, 1 violated" in ledger.summary()
@@ -191,11 +191,12 @@ SAYS = Prediction("a", "b", "equal", [1, 2, 3])
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    ((SAYS, [1, 2]), r"shapes \(3,\), \(2,\), \(\); expected equal ones"),
-    ((SAYS, [1, 2, 3], "a"), "slack is 'a'; expected"), ((SAYS, [1, 2, 3], 0.0, "a"), "error is 'a'; expected"),
-    ((SAYS, "abc"), "what was measured is 'abc'; expected"), ((3, [1]), "prediction is 3; expected a Prediction"),
-    ((SAYS, [1, 2, 3], 0.0, [1, 2]), r"shapes \(3,\), \(3,\), \(2,\)"),
-    ((Prediction("a", "b", "equal", "c"), 1), "the prediction is 'c'; expected a number"), ((SAYS, []), "nothing was"),
+    ((SAYS, [1, 2], 0.0), r"shapes \(3,\), \(2,\), \(\); expected equal ones"),
+    ((SAYS, [1, 2, 3], "a"), "the margin is 'a'; expected"), ((SAYS, [1, 2, 3]), "the margin is missing; expected"),
+    ((SAYS, "abc", 0.0), "what was measured is 'abc'; expected"), ((3, [1]), "prediction is 3; expected a Prediction"),
+    ((SAYS, [1, 2, 3], [1, 2]), r"shapes \(3,\), \(3,\), \(2,\)"), ((SAYS, [1, 2, np.nan], 0.0), "not a number"),
+    ((Prediction("a", "b", "equal", "c"), 1, 0.0), "the prediction is 'c'; expected a number"),
+    ((SAYS, [], 0.0), "nothing was"),
 ], ids=str)
 def test_what_cannot_be_compared_is_refused(arguments, words):
     """In a sentence, before numbers meet."""

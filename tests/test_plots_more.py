@@ -61,8 +61,8 @@ def run():
     return deflation_flow(T, 12, time=20.0, init_scale=1e-4, rng=0, every=10, observe=observe)
 
 
-def claim(kind, value, measured, slack=0.1, **assumes):
-    return compare(Prediction("", "x", kind, value, assumes), measured, slack)
+def claim(kind, value, measured, margin=0.1, **assumes):
+    return compare(Prediction("", "x", kind, value, assumes), measured, margin)
 
 
 CLAIMS = {

@@ -25,7 +25,8 @@ CELLS = """
 from functools import cache
 from types import SimpleNamespace
 import numpy as np
-from tensor_overparam.core.claim import Claim, Measured
+from tensor_overparam.core.claim import Claim
+from tensor_overparam.core.interval import Measured
 from tensor_overparam.descent.lazy import lazy_width
 
 OFFSET = np.array([1.0, 2.0])
@@ -44,12 +45,12 @@ def trials(seed, power):
     return SimpleNamespace(x=drawn(seed), power=power, line=Line().at(2))
 
 claim = Claim(
-    statement="Squares are squares.", cite="here", quantity="squares", kind="equal", about=lazy_width,
+    statement="Squares are squares.", cite="here", basis="derived", quantity="squares", kind="equal", about=lazy_width,
     experiment=trials,
     predict=lambda e: e.x**e.power,
-    measure=lambda e: Measured(e.x * e.x, error=0.0),
+    measure=lambda e: Measured(e.x * e.x, how="exact"),
     assumes={"three numbers": lambda e: len(e.x) == 3},
-    slack=1e-9, quick=dict(seed=1, power=2), full=dict(seed=2), outside=dict(seed=3), broken=dict(power=3),
+    margin=1e-9, quick=dict(seed=1, power=2), full=dict(seed=2), outside=dict(seed=3), broken=dict(power=3),
 )
 """
 
@@ -82,8 +83,9 @@ def test_the_same_claim_on_another_page_has_the_same_key(text, name):
 @pytest.mark.parametrize(("old", "new"), [
     ("[1.0, 2.0]", "[1.0, 2.5]"), ("slope = 3", "slope = 4"), ("self.slope * x", "self.slope + x"),
     ("OFFSET[0]", "OFFSET[1]"), ("size=3) +", "size=3) -"), ("normal(", "uniform("), ("at(2)", "at(2.0)"),
-    ("e.x**e.power", "e.x**(e.power + 0)"), ("error=0.0", "error=1e-9"), ("== 3", "<= 3"), ("slack=1e-9", "slack=1e-8"),
-    ("slack=1e-9", "slack=lambda e: 1e-9"), ("seed=1", "seed=4"), ("seed=1", "seed=True"), ("power=2", "power=2.0"),
+    ("e.x**e.power", "e.x**(e.power + 0)"), ('how="exact"', "runs=[1.0, 2.0]"), ("== 3", "<= 3"),
+    ("margin=1e-9", "margin=1e-8"),
+    ("margin=1e-9", "margin=lambda e: 1e-9"), ("seed=1", "seed=4"), ("seed=1", "seed=True"), ("power=2", "power=2.0"),
     ("@cache\n", ""), ('kind="equal"', 'kind="upper"'), ("three numbers", "3 numbers"),
 ])
 def test_one_changed_word_that_the_experiment_can_reach_changes_the_key(old, new):
@@ -167,7 +169,7 @@ def test_what_runs_counts(name):
 
     sys.setprofile(note)
     try:
-        Claim.judge.runs(claim, **claim.quick)
+        Claim.look.runs(claim, **claim.quick)
     finally:
         sys.setprofile(None)
     assert files - {own.relative_to(executed.ROOT).as_posix()} <= sharing.texts(modules).keys()
@@ -208,7 +210,7 @@ def runs(tmp_path, monkeypatch, capsys):
 def shown(comparison):
     """Return all that a comparison says, to the last bit."""
     c = comparison
-    return repr((c.prediction, c.predicted, c.measured, c.slack, c.gap, c.verdict, c.unmet))
+    return repr((c.prediction, c.predicted, c.measured, c.low, c.high, c.margin, c.gap, c.verdict, c.unmet))
 
 
 def test_an_experiment_runs_once_for_all_pages(runs):
@@ -224,14 +226,14 @@ def test_another_text_runs_again_and_a_fault_is_seen(runs):
     assert page().claim.check().verdict == HOLDS and runs() == 1
     wrong = page(CELLS.replace("Measured(e.x * e.x", "Measured(e.x * e.x + 1e-3")).claim
     assert wrong.check().verdict == "violated" and runs() == 1
-    assert replace(page().claim, slack=-1.0).check().verdict == "violated" and runs() == 1
+    assert replace(page().claim, margin=-1.0).check().verdict == "violated" and runs() == 1
     assert page().claim.check("full").verdict == HOLDS and runs() == 1
 
 
 def test_the_comparison_itself_is_made_anew(runs, monkeypatch):
     """A fault in `compare` is seen wherever a claim is judged."""
     assert page().claim.check().verdict == HOLDS
-    monkeypatch.setattr("tensor_overparam.core.claim.compare", lambda *given: given)
+    monkeypatch.setattr("tensor_overparam.core.claim.compare", lambda *given, **told: given)
     assert page().claim.check()[0].kind == "equal" and runs() == 1
 
 

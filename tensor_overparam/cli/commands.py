@@ -53,8 +53,9 @@ exit codes:
   5    `decompose`: 'complex'
   130  interrupted"""
 
-LEDGER = """Each theorem, lemma and equation of the papers as an executable check with a prediction, a measurement and
-a verdict. The exit code is 1 if a verdict is not the one on record."""
+LEDGER = """What the papers claim and what is claimed here, as executable checks with a prediction,
+a measured interval and a
+verdict. The exit code is 1 if a verdict is not the one on record."""
 
 def parser():
     "The command line as argparse sees it."

@@ -22,7 +22,8 @@ from ..tensors.monomials import monomial_count
 from .objective import sphere
 from ..tensors.problems import gaussian
 from ..tensors.targets import Factored, sqnorm
-from ..core.claim import Claim, Measured, fitted_exponent
+from ..core.claim import Claim
+from ..core.interval import Measured, exponent_of, fitted_exponent, mean_of
 
 # %% ../../nbs/descent/claims_lazy.ipynb #bb90fe90
 EXCEPTIONS = {(3, 5), (4, 3), (4, 4), (4, 5)} # (l, d) of Alexander and Hirschowitz
@@ -51,8 +52,8 @@ def tangent_spaces(
 lazy_rank = Claim(
     statement="The tangent space at m generic directions has dimension min(md, D), D the dimension of all symmetric"
               " tensors.",
-    cite="Alexander and Hirschowitz 1995, via 2010.11356 (reconstructed)", quantity="dimension of the tangent space",
-    kind="equal", about=lazy_fit, experiment=tangent_spaces,
+    cite="Alexander and Hirschowitz 1995, via 2010.11356", basis="reconstructed",
+    quantity="dimension of the tangent space", kind="equal", margin=0., about=lazy_fit, experiment=tangent_spaces,
     predict=lambda e: [min(m*d, e.total(d, l)) for l, d, m in e.sizes],
     measure=lambda e: e.ranks,
     assumes={"order at least 3": lambda e: min(l for l, _ in e.shapes) >= 3,
@@ -93,8 +94,8 @@ def at_the_lazy_width_of(T, m, seed):
 
 lazy_nothing_left = Claim(
     statement="At m = ⌈D/d⌉ generic directions the best lazy fit leaves nothing of any target.",
-    cite="derived here, from Alexander and Hirschowitz 1995", quantity="largest unexplained part", kind="upper",
-    about=lazy_fit, experiment=fits_at_the_lazy_width, slack=1e-8,
+    cite="derived here, from Alexander and Hirschowitz 1995", basis="derived", quantity="largest unexplained part",
+    kind="upper", about=lazy_fit, experiment=fits_at_the_lazy_width, margin=1e-8,
     predict=lambda e: 0.,
     measure=lambda e: max(e.left),
     assumes={"the directions span the space": lambda e: all(e.span)},
@@ -113,7 +114,7 @@ def below_the_lazy_width(
     share,  # of the width that the floor knows of
 ):
     "Means over targets of what the best lazy fit leaves of them, for five widths in ten dimensions."
-    widths, means, errors, nearest = (4, 8, 12, 16, 20), [], [], 0.
+    widths, left, nearest = (4, 8, 12, 16, 20), [], 0.
     for m in widths:
         x = []
         for seed in range(410, 410 + draws):
@@ -121,20 +122,19 @@ def below_the_lazy_width(
             u = atoms(seed, C)
             nearest = max(nearest, np.abs(u @ C.T).max())
             x.append(lazy_fit(Factored(np.ones((40, 1)), u[:, None], 3), C).unexplained.mean())
-        means.append(np.mean(x))
-        errors.append(np.std(x, ddof=1)/draws**.5)
-    return SimpleNamespace(floors=[lazy_floor(int(share*m), 10, 3) for m in widths], left=Measured(means, errors),
+        left.append(x)
+    return SimpleNamespace(floors=[lazy_floor(int(share*m), 10, 3) for m in widths], left=np.transpose(left),
                            nearest=nearest)
 
 lazy_lower_bound = Claim(
     statement="Below the lazy width the mean unexplained part of random rank-one targets is at least the greedy-fill"
               " floor.",
-    cite="derived here (sharper than 2010.11356, lazy lower bound)", quantity="mean unexplained part", kind="lower",
-    about=lazy_fit, experiment=below_the_lazy_width,
+    cite="derived here (sharper than 2010.11356, lazy lower bound)", basis="derived", quantity="mean unexplained part",
+    kind="lower", about=lazy_fit, experiment=below_the_lazy_width,
     predict=lambda e: e.floors,
-    measure=lambda e: e.left,
+    measure=lambda e: mean_of(e.left),
     assumes={"the targets do not know the directions": lambda e: e.nearest < 1 - 1e-6},
-    quick=dict(draws=6, atoms=fresh_atoms, share=1), full=dict(draws=30),
+    grows="draws", budget=48, quick=dict(draws=12, atoms=fresh_atoms, share=1), full=dict(draws=48),
     outside=dict(atoms=lambda seed, C: C[np.arange(40) % len(C)]),
     broken=dict(share=1/2)) # dimension md/2 for md
 
@@ -173,8 +173,8 @@ def counted_exponent(shapes):
 
 lazy_growth = Claim(
     statement="The measured lazy width grows with d at the rate of D/d at those d.",
-    cite="2010.11356, Ω(d^(l-1)) (confirmed); exponent at finite d derived here",
-    quantity="exponent of the lazy width in d", kind="rate", about=lazy_fit, experiment=measured_widths, slack=.02,
+    cite="2010.11356, Ω(d^(l-1)); exponent at finite d derived here", basis="derived",
+    quantity="exponent of the lazy width in d", kind="rate", about=lazy_fit, experiment=measured_widths, margin=.02,
     predict=lambda e: e.exponent(e.shapes),
     measure=lambda e: Measured(e.widths, x=[d for _, d in e.shapes]),
     assumes=NOT_MATRICES,
@@ -184,8 +184,8 @@ lazy_growth = Claim(
 # %% ../../nbs/descent/claims_lazy.ipynb #30b762ef
 lazy_width_bound = Claim(
     statement="The measured lazy width is at least d^(l-1)/l! at every d.",
-    cite="2010.11356, Ω(d^(l-1)) (confirmed); constant derived here", quantity="lazy width / d^(l-1)", kind="lower",
-    about=lazy_fit, experiment=measured_widths,
+    cite="2010.11356, Ω(d^(l-1)); constant derived here", basis="derived", quantity="lazy width / d^(l-1)",
+    kind="lower", about=lazy_fit, experiment=measured_widths,
     predict=lambda e: [1/e.orders(l) for l, _ in e.shapes],
     measure=lambda e: [m/d**(l - 1) for m, (l, d) in zip(e.widths, e.shapes, strict=True)],
     assumes=NOT_MATRICES,
@@ -212,8 +212,8 @@ def descent_beside_flow(
 
 lazy_flow_loss = Claim(
     statement="Gradient descent on the linearised model follows the closed-form flow, from t = 0 on.",
-    cite="neural tangent kernel; derived here", quantity="loss at five times", kind="equal", about=lazy_flow,
-    experiment=descent_beside_flow, slack=.01,
+    cite="neural tangent kernel; derived here", basis="derived", quantity="loss at five times", kind="equal",
+    about=lazy_flow, experiment=descent_beside_flow, margin=.01,
     predict=lambda e: e.flows,
     measure=lambda e: e.losses,
     assumes={"the step is small, η κ_max at most 0.1": lambda e: e.fast <= .1},
@@ -259,10 +259,11 @@ def small_kernel(T, m, **parameters):
 
 lazy_flow_end = Claim(
     statement="The flow of the linearised model ends at the projection of the target on the tangent space.",
-    cite="derived here", quantity="loss at t = ∞", kind="equal", about=lazy_flow, experiment=ends_of_flows,
+    cite="derived here", basis="derived", quantity="loss at t = ∞", kind="equal", about=lazy_flow,
+    experiment=ends_of_flows,
     predict=lambda e: e.left,
     measure=lambda e: e.ends,
-    slack=lambda e: e.room,
+    margin=lambda e: e.room,
     assumes={"no weight is zero": lambda e: (e.weights != 0).all()},
     quick=dict(targets=lambda seed: gaussian(5, 2, 3, rng=seed), seeds=range(440, 444), width=5, distance=written_out,
                room=1e-8, last=2.),
@@ -279,7 +280,7 @@ def dialled(
     rate,     # of target and width and seed: step
     exponent, # that is predicted
 ):
-    "For each α, means over seeds: |squared error - that of the linear model| at a fixed time, and ‖C-C_0‖/‖C_0‖."
+    "For each seed and α: |squared error - that of the linear model| at a fixed time, and ‖C-C_0‖/‖C_0‖."
     common = [dict(target=targets(s), width=width, learning_rate=rate(targets(s), width, s),
                    rng=s, steps=100, tol=1e-12)
               for s in seeds]
@@ -287,14 +288,14 @@ def dialled(
     gaps, moves = [], []
     for alpha in alphas:
         runs = [scaled_gd(alpha=alpha, **c).run for c in common]
-        gaps.append(np.mean([abs(r.trace["relative_error"][-1]**2 - x) for r, x in zip(runs, linear, strict=True)]))
+        gaps.append([abs(r.trace["relative_error"][-1]**2 - x) for r, x in zip(runs, linear, strict=True)])
         p = [r.final.params for r in runs]
-        moves.append(np.mean([np.linalg.norm(q.C - q.C0)/np.linalg.norm(q.C0) for q in p]))
-    return SimpleNamespace(alphas=alphas, gaps=gaps, moves=moves, exponent=exponent)
+        moves.append([np.linalg.norm(q.C - q.C0)/np.linalg.norm(q.C0) for q in p])
+    return SimpleNamespace(alphas=alphas, gaps=np.transpose(gaps), moves=np.transpose(moves), exponent=exponent)
 
-DIAL = dict(alphas=(30., 100., 300.), targets=lambda seed: gaussian(6, 2, 3, rng=seed), seeds=range(450, 453), width=5,
+DIAL = dict(alphas=(30., 100., 300.), targets=lambda seed: gaussian(6, 2, 3, rng=seed), seeds=range(450, 454), width=5,
             rate=lambda T, m, seed: .05, exponent=-1.)
-HARDLY_MOVES = {"the parameters move by less than a tenth": lambda e: max(e.moves) < .1}
+HARDLY_MOVES = {"the parameters move by less than a tenth": lambda e: np.max(e.moves) < .1}
 
 def half_the_fastest(T, m, seed):
     "A step that is stable for any target."
@@ -303,22 +304,24 @@ def half_the_fastest(T, m, seed):
 # %% ../../nbs/descent/claims_lazy.ipynb #b2a0c2c1
 lazy_limit_loss = Claim(
     statement="At a fixed time the α-scaled model's loss differs from the linearised model's by O(1/α).",
-    cite="Chizat, Oyallon and Bach 2019 (lazy limit); exponent derived here",
-    quantity="exponent of the difference in α", kind="rate", about=lazy_flow, experiment=dialled, slack=.1,
+    cite="Chizat, Oyallon and Bach 2019 (lazy limit); exponent derived here", basis="derived",
+    quantity="exponent of the difference in α", kind="rate", about=lazy_flow, experiment=dialled, margin=.1,
     predict=lambda e: e.exponent,
-    measure=lambda e: Measured(e.gaps, x=e.alphas),
+    measure=lambda e: exponent_of(e.alphas, e.gaps),
     assumes=HARDLY_MOVES,
-    quick=DIAL, full=dict(seeds=range(450, 470)), outside=dict(alphas=(.3, .6, 1.2)), broken=dict(exponent=-2.))
+    grows="seeds", budget=32,
+    quick=DIAL, full=dict(seeds=range(450, 482)), outside=dict(alphas=(.3, .6, 1.2)), broken=dict(exponent=-2.))
 
 lazy_limit_distance = Claim(
     statement="The distance ‖C-C_0‖ that the α-scaled model travels is proportional to 1/α.",
-    cite="Chizat, Oyallon and Bach 2019 (lazy limit); derived here", quantity="exponent of ‖C-C_0‖ in α", kind="rate",
-    about=lazy_flow, experiment=dialled, slack=.05,
+    cite="Chizat, Oyallon and Bach 2019 (lazy limit); derived here", basis="derived",
+    quantity="exponent of ‖C-C_0‖ in α", kind="rate", about=lazy_flow, experiment=dialled, margin=.05,
     predict=lambda e: e.exponent,
-    measure=lambda e: Measured(e.moves, x=e.alphas),
+    measure=lambda e: exponent_of(e.alphas, e.moves),
     assumes=HARDLY_MOVES,
     quick=DIAL, full=dict(seeds=range(450, 470)), outside=dict(alphas=(.3, .6, 1.2)), broken=dict(exponent=-.5),
-    on=lambda T, m, seed: small_kernel(T, m, seeds=(seed,), alphas=(1e3, 3e3, 1e4), rate=half_the_fastest))
+    on=lambda T, m, seed: small_kernel(T, m, seeds=range(seed, seed + 4), alphas=(1e3, 3e3, 1e4),
+    rate=half_the_fastest))
 
 def trained_to_the_end(
     count, # of targets of rank one
@@ -336,8 +339,8 @@ def trained_to_the_end(
 
 lazy_limit_end = Claim(
     statement="At large α the full model ends at the projection of the target on its own tangent space.",
-    cite="derived here", quantity="unexplained part after training, each instance", kind="equal", about=lazy_flow,
-    experiment=trained_to_the_end, slack=.02,
+    cite="derived here", basis="derived", quantity="unexplained part after training, each instance", kind="equal",
+    about=lazy_flow, experiment=trained_to_the_end, margin=.02,
     predict=lambda e: e.projected,
     measure=lambda e: e.left,
     assumes=HARDLY_MOVES,

@@ -17,7 +17,8 @@ from .modified import modified_gd
 from .objective import prepare, sphere
 from .vanilla import Weighted, gradient_descent, vanilla_step
 from ..tensors.problems import gaussian, orthogonal
-from ..core.claim import Claim, Measured
+from ..core.claim import Claim
+from ..core.interval import Measured, exponent_of, mean_of
 from ..core.loop import Move, run
 
 # %% ../../nbs/descent/claims_leaving.ipynb #7c1e0a06
@@ -39,8 +40,8 @@ def drifts_of_the_charge(
 
 conserved_charge = Claim(
     statement="Plain descent conserves ‖c‖² - l w² up to its step: halving the step halves the drift.",
-    cite="derived here", quantity="drift of ‖c‖² - l w² ~ η^p", kind="rate", about=gradient_descent,
-    experiment=drifts_of_the_charge, slack=.2,
+    cite="derived here", basis="derived", quantity="drift of ‖c‖² - l w² ~ η^p", kind="rate", about=gradient_descent,
+    experiment=drifts_of_the_charge, margin=.2,
     predict=lambda e: 1.,
     measure=lambda e: Measured(np.maximum(e.drifts, 1e-300), x=e.rates),
     assumes={"it moved": lambda e: min(e.drifts) > 1e-12},
@@ -80,12 +81,13 @@ def searches_from_near_zero(
 
 leaving_zero_modified = Claim(
     statement="In the 2-homogeneous model every halving of δ delays the halving of the loss by ln 2/(2a).",
-    cite="2010.11356, 2-homogeneity (confirmed at second hand); derived here", quantity="delay per halving of δ",
-    kind="equal", about=modified_gd, experiment=searches_from_near_zero, slack=.03,
+    cite="2010.11356, 2-homogeneity; derived here", basis="derived", quantity="delay per halving of δ",
+    kind="equal", about=modified_gd, experiment=searches_from_near_zero, margin=.03,
     predict=lambda e: e.delay,
-    measure=lambda e: np.polyfit(-np.log2(e.deltas), e.times, 1)[0],
+    measure=lambda e: mean_of(np.polyfit(-np.log2(e.deltas), e.times, 1)[0]),
     assumes={"the student starts below a twentieth": lambda e: e.first < .05*3**.5},
-    quick=dict(deltas=(.02, .01, .005, .0025), seeds=range(570, 574), power=2), full=dict(seeds=range(570, 590)),
+    grows="seeds", budget=32,
+    quick=dict(deltas=(.02, .01, .005, .0025), seeds=range(570, 578), power=2), full=dict(seeds=range(570, 590)),
     outside=dict(deltas=(.8, .4, .2)), broken=dict(power=4)) # δ taken for the size q
 
 # %% ../../nbs/descent/claims_leaving.ipynb #79ce9ebc
@@ -98,18 +100,18 @@ def half_lives(
 ):
     "Times at which the loss has halved, for descent without 2-homogeneity."
     times, first = half_times(orthogonal(10, 3, 3, rng=seed), 20, deltas, range(seed, seed + 6), step, size)
-    return SimpleNamespace(deltas=deltas, times=np.exp(np.log(times).mean(axis=1)), first=first, exponent=exponent)
+    return SimpleNamespace(deltas=deltas, times=times.T, first=first, exponent=exponent)
 
 HALF_LIFE = dict(
-    quantity="exponent of the half-loss time in δ", kind="rate", experiment=half_lives, slack=.1,
+    quantity="exponent of the half-loss time in δ", kind="rate", experiment=half_lives, margin=.1,
     predict=lambda e: e.exponent,
-    measure=lambda e: Measured(e.times, x=e.deltas),
+    measure=lambda e: exponent_of(e.deltas, e.times),
     assumes={"the student starts below a hundredth": lambda e: e.first < .01},
     outside=dict(deltas=(1., .8, .6)))
 
 leaving_zero_vanilla = Claim(
     statement="Vanilla descent of order 3 leaves a start of size δ after a time proportional to δ^(-2).",
-    cite="2010.11356, high-order saddle (confirmed at second hand); exponent derived here", about=gradient_descent,
+    cite="2010.11356, high-order saddle; exponent derived here", basis="derived", about=gradient_descent,
     **HALF_LIFE,
     quick=dict(seed=580, deltas=(.1, .05, .025), size=lambda delta: delta, exponent=-2.,
                step=lambda p, problem: vanilla_step(p, problem, .1, .5**.5)),
@@ -118,7 +120,8 @@ leaving_zero_vanilla = Claim(
 # %% ../../nbs/descent/claims_leaving.ipynb #dbf7043e
 leaving_zero_homogeneous = Claim(
     statement="Without b, descent on plain third powers leaves a start of size δ after a time proportional to 1/δ.",
-    cite="2010.11356, ablation of 2-homogeneity; exponent derived here", about=modified_gd, **HALF_LIFE,
+    cite="2010.11356, ablation of 2-homogeneity; exponent derived here", basis="derived", about=modified_gd,
+    **HALF_LIFE,
     quick=dict(seed=590, deltas=(.05, .025, .0125), size=lambda delta: 1., exponent=-1., step=homogeneous_step),
     full=dict(deltas=(.05, .025, .0125, .00625)), broken=dict(exponent=0.)) # a logarithm
 

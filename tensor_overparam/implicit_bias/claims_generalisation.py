@@ -18,14 +18,15 @@ from types import SimpleNamespace
 
 import numpy as np
 from .optimisers import descend
-from .counterexamples import accuracy, block_limit, gd_threshold, scaled_features
-from .counterexamples import unseen_scores, wilson_data
+from .counterexamples import (accuracy, block_limit, gd_threshold, scaled_features,
+                                                            unseen_scores, wilson_data)
 from .interpolants import effective_ridge, exact_risk, freeze_tail, min_norm
 from .interpolants import preconditioned_risk, sign_limit, span_split, weighted_min_norm
-from ..core.claim import Claim, Measured
+from ..core.claim import Claim
+from ..core.interval import mean_of
 
 # %% ../../nbs/implicit_bias/claims_generalisation.ipynb #4a56de44
-PAPER = "arXiv 2011.14066 (reconstructed)"
+PAPER = "arXiv 2011.14066"
 RIDGELESS = PAPER + ", from the theory of ridgeless regression"
 
 def prior(d, power=1.5):
@@ -47,24 +48,23 @@ def simulated_risks(count, mean, noise):
 
 risk_exact = Claim(
     statement="The risk of a constant D for given examples is tr(Π S Πᵀ) + σ²‖K‖², K = D Xᵀ(X D Xᵀ)⁻¹, Π = I - K X.",
-    cite="derived here", quantity="E‖w-w*‖²", kind="equal", about=exact_risk,
+    cite="derived here", basis="derived", quantity="E‖w-w*‖²", kind="equal", about=exact_risk,
     experiment=simulated_risks,
     predict=lambda e: [exact_risk(t.X, t.D, t.s, e.noise) for t in e.trials],
-    measure=lambda e: Measured([t.errors.mean() for t in e.trials],
-                               error=[t.errors.std()/len(t.errors)**.5 for t in e.trials]),
+    measure=lambda e: mean_of(np.transpose([t.errors for t in e.trials])), margin=.05,
     assumes={"the truth has mean zero": lambda e: max(t.off for t in e.trials) < 5},
     quick=dict(count=4000, mean=0., noise=.09), full=dict(count=20_000),
     outside=dict(mean=1.), broken=dict(noise=0.))
 
 # %% ../../nbs/implicit_bias/claims_generalisation.ipynb #aa2bdd9b
-def average_risks(d, powers, signal, noise, spread, slack, formula):
-    "Exact risks of D = s^γ on twenty draws of d/4 examples; the features' scales are 1, or `spread` around it."
+def average_risks(d, powers, signal, noise, spread, margin, formula, draws):
+    "Exact risks of D = s^γ on draws of d/4 examples; the features' scales are 1, or `spread` around it."
     s, rng, scales = prior(d), np.random.default_rng(136), np.linspace(1 - spread, 1 + spread, d)
-    draws = [rng.normal(size=(d//4, d))*scales for _ in range(20)]
+    draws = [rng.normal(size=(d//4, d))*scales for _ in range(draws)]
     preconditioners = [s**gamma for gamma in powers]
     risks = [[exact_risk(X, D, signal*s, noise) for X in draws] for D in preconditioners]
     return SimpleNamespace(n=d//4, preconditioners=preconditioners, truth=signal*s, noise=noise, draws=draws,
-                           risks=np.squeeze(risks), slack=slack, formula=formula)
+                           risks=np.transpose(risks), margin=margin, formula=formula)
 
 def unit_variance(e):
     "Do the features have variance 1, as far as three draws can tell?"
@@ -83,26 +83,30 @@ def best_risk(D, s, n, noise):
 FOUR = (0., 1., .5, -.5)
 
 AVERAGE = dict(
-    kind="equal", about=preconditioned_risk, experiment=average_risks, slack=lambda e: e.slack,
-    predict=lambda e: np.squeeze([e.formula(D, e.truth, e.n, e.noise) for D in e.preconditioners]),
-    measure=lambda e: Measured(e.risks.mean(axis=-1), error=e.risks.std(axis=-1, ddof=1)/e.risks.shape[-1]**.5),
+    kind="equal", about=preconditioned_risk, experiment=average_risks, margin=lambda e: e.margin,
+    predict=lambda e: [e.formula(D, e.truth, e.n, e.noise) for D in e.preconditioners],
+    measure=lambda e: mean_of(e.risks),
     assumes={"the features have variance 1": unit_variance},
-    full=dict(d=400, slack=.01), outside=dict(spread=.5), broken=dict(formula=forgets_factor))
+    grows="draws", budget=1280, full=dict(d=400, margin=.015), outside=dict(spread=.5),
+    broken=dict(formula=forgets_factor))
 
 risk_bias = Claim(
-    statement="Without noise the risk is n/(n-df₂) Σ κ²s/(d+κ)² with Σ d/(d+κ) = n: within 2 % at d = 100, 1 % at 400.",
-    cite=RIDGELESS, quantity="E‖w-w*‖² for four D", **AVERAGE,
-    quick=dict(d=100, powers=FOUR, signal=1., noise=0., spread=0., slack=.02, formula=preconditioned_risk))
+    statement="Without noise the risk is n/(n-df₂) Σ κ²s/(d+κ)² with Σ d/(d+κ) = n: within 3 % at d = 100, 1.5 % at"
+              " 400.",
+    cite=RIDGELESS, basis="reconstructed", quantity="E‖w-w*‖² for four D", **AVERAGE,
+    quick=dict(d=100, powers=FOUR, signal=1., noise=0., spread=0., margin=.03, draws=80,
+               formula=preconditioned_risk))
 
 risk_noise = Claim(
     statement="Noise of variance σ² in the labels adds σ² df₂/(n-df₂).",
-    cite=RIDGELESS, quantity="noise term for four D", **AVERAGE,
-    quick=dict(d=100, powers=FOUR, signal=0., noise=1., spread=0., slack=.025, formula=preconditioned_risk))
+    cite=RIDGELESS, basis="reconstructed", quantity="noise term for four D", **AVERAGE,
+    quick=dict(d=100, powers=FOUR, signal=0., noise=1., spread=0., margin=.04, draws=80,
+               formula=preconditioned_risk))
 
 risk_bayes_value = Claim(
     statement="That smallest risk is Σ κ s/(s+κ).",
-    cite=PAPER, quantity="E‖w-w*‖² for D = S", **AVERAGE,
-    quick=dict(d=100, powers=(1.,), signal=1., noise=0., spread=0., slack=.02, formula=best_risk))
+    cite=PAPER, basis="reconstructed", quantity="E‖w-w*‖² for D = S", **AVERAGE,
+    quick=dict(d=100, powers=(1.,), signal=1., noise=0., spread=0., margin=.02, draws=80, formula=best_risk))
 
 # %% ../../nbs/implicit_bias/claims_generalisation.ipynb #225080a4
 def rivals(draws, noise, power):
@@ -117,8 +121,8 @@ def rivals(draws, noise, power):
 
 risk_bayes = Claim(
     statement="Without noise, D = S has the smallest risk of all D, for every draw of the examples.",
-    cite="Bayes: w is the posterior mean", quantity="smallest risk of ten other D", kind="lower", about=exact_risk,
-    experiment=rivals,
+    cite="Bayes: w is the posterior mean", basis="textbook", quantity="smallest risk of ten other D", kind="lower",
+    about=exact_risk, experiment=rivals,
     predict=lambda e: [t.best for t in e.trials],
     measure=lambda e: [min(t.others) for t in e.trials],
     assumes={"the labels have no noise": lambda e: e.noise == 0},
@@ -135,12 +139,13 @@ def adagrad_ends(draws, power, counted, n=15, d=50):
 
 risk_isotropic = Claim(
     statement="Under an isotropic prior E‖w-w*‖² = (d-n) + E‖(I-P)w‖² for every method started at zero; here AdaGrad.",
-    cite="derived here", quantity="E‖w-w*‖² - E‖(I-P)w‖²", kind="equal", about=span_split,
+    cite="derived here", basis="derived", quantity="E‖w-w*‖² - E‖(I-P)w‖²", kind="equal", about=span_split,
     experiment=adagrad_ends,
     predict=lambda e: float(e.d - e.n),
-    measure=lambda e: Measured(np.mean(e.gaps), error=np.std(e.gaps, ddof=1)/len(e.gaps)**.5),
+    measure=lambda e: mean_of(e.gaps), margin=.05,
     assumes={"all coordinates of the truth have the same variance": lambda e: np.ptp(e.s) == 0},
-    quick=dict(draws=60, power=0., counted=1), full=dict(draws=400), outside=dict(power=1.5), broken=dict(counted=0))
+    grows="draws", budget=480,
+    quick=dict(draws=240, power=0., counted=1), full=dict(draws=480), outside=dict(power=1.5), broken=dict(counted=0))
 
 # %% ../../nbs/implicit_bias/claims_generalisation.ipynb #5967005b
 WILSON = "Wilson et al. 2017"
@@ -159,8 +164,8 @@ def scores_and_norm(a, b, exchanged):
 
 wilson_gd = Claim(
     statement="On W(1) the shortest solution is Xᵀα with α₊ = (4n₋+5)/Δ, α₋ = -(4n₊+1)/Δ, Δ = 8n₊n₋+15n₊+3n₋+5.",
-    cite=WILSON + "; closed form derived here", quantity="scores and ‖w‖²", kind="equal", about=wilson_data,
-    slack=1e-10, experiment=shortest_solutions,
+    cite=WILSON + "; closed form derived here", basis="derived", quantity="scores and ‖w‖²", kind="equal",
+    about=wilson_data, margin=1e-10, experiment=shortest_solutions,
     predict=lambda e: [x for t in e.trials for x in scores_and_norm(*t.counts, e.exchanged)],
     measure=lambda e: [x for t in e.trials for x in (*unseen_scores(t.w, e.ell), t.w @ t.w)],
     assumes={"ℓ = 1": lambda e: e.ell == 1},
@@ -187,8 +192,8 @@ def distance_from_signs(t):
 wilson_signs = Claim(
     statement="AdaGrad, RMSProp and Adam end at sign(Xᵀy)/(3+ℓ) on W(ℓ) if n₊ > n₋, with scores (2+ℓ)/(3+ℓ) and"
               " (2-ℓ)/(3+ℓ).",
-    cite=WILSON, quantity="distance of weights and scores", kind="upper", about=wilson_data,
-    slack=1e-8, experiment=sign_descents,
+    cite=WILSON, basis="recalled", quantity="distance of weights and scores", kind="upper", about=wilson_data,
+    margin=1e-8, experiment=sign_descents,
     predict=lambda trials: 0.,
     measure=lambda trials: max(map(distance_from_signs, trials)),
     assumes={"n₊ > n₋": lambda trials: all(t.y.sum() > 0 for t in trials),
@@ -213,7 +218,8 @@ def block_solutions(counts, uneven, constant):
 
 wilson_blocks = Claim(
     statement="Scores on W(ℓ) for any constant D with one number for each kind of features, in closed form.",
-    cite="derived here", quantity="scores", kind="equal", about=block_limit, slack=1e-8, experiment=block_solutions,
+    cite="derived here", basis="derived", quantity="scores", kind="equal", about=block_limit, margin=1e-8,
+    experiment=block_solutions,
     predict=lambda trials: [x for t in trials for x in block_limit(*t.told).scores],
     measure=lambda trials: [x for t in trials for x in unseen_scores(t.w, t.ell)],
     assumes={"D is constant on the kinds of features": lambda trials: all(
@@ -238,7 +244,7 @@ def turning_points(counts, first, formula):
 
 wilson_threshold = Claim(
     statement="Gradient descent is right on W(ℓ) exactly above ℓ* = √(2(5n₊-n₋)/(8n₊n₋+5n₊+n₋)).",
-    cite="derived here", quantity="ℓ*, by bisection", kind="equal", about=gd_threshold, slack=1e-8,
+    cite="derived here", basis="derived", quantity="ℓ*, by bisection", kind="equal", about=gd_threshold, margin=1e-8,
     experiment=turning_points,
     predict=lambda e: [e.formula(a, b) for a, b in e.counts],
     measure=lambda e: e.found,
@@ -259,7 +265,7 @@ def margin_exponents(epsilon, roots):
 
 wilson_scaling = Claim(
     statement="For D = (g₁²)^(-β) of the first gradient, signal over need on W(ℓ) is proportional to ℓ^(2-2β).",
-    cite="derived here", quantity="exponents for four β", kind="equal", about=wilson_data, slack=1e-6,
+    cite="derived here", basis="derived", quantity="exponents for four β", kind="equal", about=wilson_data, margin=1e-6,
     experiment=margin_exponents,
     predict=lambda e: 2 - e.roots*e.betas,
     measure=lambda e: e.exponents,
@@ -276,8 +282,8 @@ def three_ends(counts, power):
 adaptive_worse = Claim(
     statement="On W(1) with n₊ = 14, n₋ = 6 gradient descent is right on every test point, AdaGrad and Adam always"
               " say +1.",
-    cite=WILSON, quantity="accuracy of GD, Adam, AdaGrad for p = 7/8", kind="equal", about=wilson_data,
-    experiment=three_ends,
+    cite=WILSON, basis="recalled", quantity="accuracy of GD, Adam, AdaGrad for p = 7/8", kind="equal", margin=0.,
+    about=wilson_data, experiment=three_ends,
     predict=lambda fits: [1., 7/8, 7/8],
     measure=lambda fits: [accuracy(unseen_scores(fit.w), 7/8) for fit in fits],
     assumes={"n₊ > n₋": lambda fits: fits[0].problem.y.sum() > 0,
@@ -304,8 +310,9 @@ SMALL_ELL = [((9, 1), 1/32), ((9, 1), 1/8)]
 adaptive_better = Claim(
     statement="On W(ℓ) with small ℓ, D = (Σg² + ε)^(-2) over ten steps is right, at 2 to 8 times the norm of GD, which"
               " is not.",
-    cite="arXiv 1811.07055 (form of D recalled)", quantity="accuracies, and whether the norm is 2 to 8 times as large",
-    kind="equal", about=wilson_data, experiment=windowed_ends,
+    cite="arXiv 1811.07055 (form of D recalled)", basis="recalled",
+    quantity="accuracies, and whether the norm is 2 to 8 times as large",
+    kind="equal", margin=0., about=wilson_data, experiment=windowed_ends,
     predict=lambda trials: [1., .5, 1.]*len(trials),
     measure=lambda trials: [x for t in trials for x in accuracies_and_norm(t)],
     assumes={"the residual is at most 1e-9": lambda trials: max(t.fit.relative_residual for t in trials) <= 1e-9},
@@ -326,8 +333,8 @@ def steep_limit(X, y):
 usual_never_better = Claim(
     statement="On W(ℓ) with ℓ < 2 AdaGrad, RMSProp and Adam are never better than gradient descent: their margin is"
               " ℓ/2.",
-    cite="derived here", quantity="accuracy of the sign limit, against gradient descent's", kind="upper",
-    about=wilson_data, experiment=limits_of_both,
+    cite="derived here", basis="derived", quantity="accuracy of the sign limit, against gradient descent's",
+    kind="upper", about=wilson_data, experiment=limits_of_both,
     predict=lambda trials: [accuracy(unseen_scores(t.shortest, t.ell)) for t in trials],
     measure=lambda trials: [accuracy(unseen_scores(t.w, t.ell)) for t in trials],
     assumes={"ℓ < 2": lambda trials: max(t.ell for t in trials) < 2},
@@ -350,25 +357,26 @@ def exponent_in_scales(data, values):
     return np.polyfit(np.log(data.sigma), np.log(np.abs(values)), 1)[0]
 
 single_examples_better = Claim(
-    statement="Features of scales 1/j, an isotropic truth: AdaGrad on single examples beats gradient descent by 0.2 or"
+    statement="Features of scales 1/j, an isotropic truth: AdaGrad on single examples beats gradient descent by 0.25 or"
               " more.",
-    cite="derived here", quantity="difference of relative errors", kind="upper", about=scaled_features,
+    cite="derived here", basis="derived", quantity="difference of relative errors", kind="upper", about=scaled_features,
     experiment=adagrad_on_scales,
-    predict=lambda e: -.2,
-    measure=lambda e: np.mean([t.data.error(freeze_tail(t.fit)) - t.data.error(min_norm(t.data.X, t.data.y))
+    predict=lambda e: -.25,
+    measure=lambda e: mean_of([t.data.error(freeze_tail(t.fit)) - t.data.error(min_norm(t.data.X, t.data.y))
                                for t in e.trials]),
     assumes={"the truth does not know the scales": lambda e: abs(np.mean(
         [exponent_in_scales(t.data, t.data.theta) for t in e.trials])) < .3},
-    quick=dict(seeds=5), full=dict(seeds=10), outside=dict(truth="w"), broken=dict(way=BATCH))
+    grows="seeds", budget=40, quick=dict(seeds=5), full=dict(seeds=40), outside=dict(truth="w"), broken=dict(way=BATCH))
 
 single_examples_scale = Claim(
     statement="One example at a time, AdaGrad's D estimates the scales of the features: D ∝ 1/σ.",
-    cite="derived here", quantity="exponent of D in σ", kind="equal", about=scaled_features, slack=.05,
-    experiment=adagrad_on_scales,
+    cite="derived here", basis="derived", quantity="exponent of D in σ", kind="equal", about=scaled_features,
+    margin=.05, experiment=adagrad_on_scales,
     predict=lambda e: e.exponent,
-    measure=lambda e: np.mean([exponent_in_scales(t.data, t.fit.D) for t in e.trials]),
+    measure=lambda e: mean_of([exponent_in_scales(t.data, t.fit.D) for t in e.trials]),
     assumes={"one example at a time": lambda e: all(t.fit.run.config["batch_size"] == 1 for t in e.trials)},
-    quick=dict(seeds=3, exponent=-1.), full=dict(seeds=8), outside=dict(way=BATCH), broken=dict(exponent=-2.))
+    grows="seeds", budget=16, quick=dict(seeds=4, exponent=-1.), full=dict(seeds=16), outside=dict(way=BATCH),
+    broken=dict(exponent=-2.))
 
 # %% ../../nbs/implicit_bias/claims_generalisation.ipynb #8964b2c0
 def risks_in_units(count, uneven, power):
@@ -389,12 +397,13 @@ def risks_in_units(count, uneven, power):
 
 scaled_risk = Claim(
     statement="With features x_j = σ_j z_j the risk formula holds in units of z with d_j σ_j² for d_j.",
-    cite="derived here", quantity="E‖θ̂-θ‖² for D = I, 1/σ, 1/σ²", kind="equal", about=scaled_features, slack=.02,
-    experiment=risks_in_units,
+    cite="derived here", basis="derived", quantity="E‖θ̂-θ‖² for D = I, 1/σ, 1/σ²", kind="equal",
+    about=scaled_features, margin=.02, experiment=risks_in_units,
     predict=lambda e: [preconditioned_risk(D, e.s, 60) for D in e.told],
-    measure=lambda e: Measured(e.risks.mean(axis=1), error=e.risks.std(axis=1, ddof=1)/e.risks.shape[1]**.5),
+    measure=lambda e: mean_of(e.risks.T),
     assumes={"feature j has standard deviation σ_j": lambda e: np.abs(e.seen - 1).max() < .1},
-    quick=dict(count=15, uneven=0, power=2), full=dict(count=100), outside=dict(uneven=1), broken=dict(power=0))
+    grows="count", budget=240,
+    quick=dict(count=30, uneven=0, power=2), full=dict(count=120), outside=dict(uneven=1), broken=dict(power=0))
 
 # %% ../../nbs/implicit_bias/claims_generalisation.ipynb #f286e46f
 GENERALISATION = {

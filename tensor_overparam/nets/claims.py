@@ -22,7 +22,8 @@ from .mixture import mixture_nn_risk, mixture_nt_risk, mixture_nt_small, mixture
 from .mixture import mixture_rf_risk, mixture_risk
 from .limits import draw_weights, spectrum
 from .quadratic import nn_risk
-from ..core.claim import Claim, Measured
+from ..core.claim import Claim
+from ..core.interval import exponent_of
 from .training import MixtureTeacher, conserved, sign_pair, train_net
 
 # %% ../../nbs/nets/claims.ipynb #bc30eca5
@@ -63,7 +64,8 @@ def net_nn(rule, other):
     "The claim for one row of the table; what is broken is the row."
     return Claim(
         statement=f"With a second layer of rule {rule!r} the best network of N neurons {NETWORKS[rule]}.",
-        cite=OWN, quantity=f"infimum of the risk of NN, {rule}", kind="equal", about=nn_risk, slack=1e-5,
+        cite=OWN, basis="derived", quantity=f"infimum of the risk of NN, {rule}", kind="equal", about=nn_risk,
+        margin=1e-5,
         experiment=searches,
         predict=lambda e: [nn_risk(t.B, 3, e.told) for t in e.trials],
         measure=lambda e: [t.value for t in e.trials],
@@ -88,7 +90,7 @@ def searches_with_ones(count, sign, kept):
 
 net_nn_psd = Claim(
     statement="For B ≥ 0 a second layer of ones is as good as a free one: all but the N largest λ are left.",
-    cite=PAPER, quantity="infimum of the risk of NN", kind="equal", about=nn_risk, slack=1e-5,
+    cite=PAPER, basis="confirmed", quantity="infimum of the risk of NN", kind="equal", about=nn_risk, margin=1e-5,
     experiment=searches_with_ones,
     predict=lambda e: [2*np.sum(np.sort(t.lam**2)[:6 - e.kept]) for t in e.trials],
     measure=lambda e: [t.value for t in e.trials],
@@ -117,8 +119,8 @@ def sgd_ends(d, steps, schedule, extra):
 net_sgd = Claim(
     statement="SGD with fresh batches and a falling rate ends within two per cent of the infimum, or below 1e-4 where"
               " that is 0.",
-    cite=PAPER + "; tolerance ours", quantity="normalised risk after SGD", kind="upper", about=train_net,
-    experiment=sgd_ends,
+    cite=PAPER + "; tolerance ours", basis="reconstructed", quantity="normalised risk after SGD", kind="upper",
+    about=train_net, experiment=sgd_ends,
     predict=lambda e: [max(1.02*nn_risk(e.B, t.told, normalised=True), 1e-4) for t in e.trials],
     measure=lambda e: [t.fit.normalised for t in e.trials],
     assumes=FALLS,
@@ -134,8 +136,8 @@ def descents(count, fifth, told):
 net_descent = Claim(
     statement="Gradient descent on the first layer, second layer of ones, B ≥ 0, reaches the infimum from every random"
               " start.",
-    cite=PAPER, quantity="risk after descent, every start", kind="equal", about=train_net, slack=1e-5,
-    experiment=descents,
+    cite=PAPER, basis="confirmed", quantity="risk after descent, every start", kind="equal", about=train_net,
+    margin=1e-5, experiment=descents,
     predict=lambda e: nn_risk(np.diag(e.lam), e.told),
     measure=lambda e: [fit.risk for fit in e.fits],
     assumes={"B is positive semidefinite": lambda e: e.lam.min() >= 0},
@@ -151,7 +153,7 @@ def both_layers(count, a, scale, **options):
     return SimpleNamespace(B=B, signs=signs, fits=fits)
 
 def drifts(count, smallest, weight):
-    "Mean largest changes of a² - weight·‖w‖² along descents, at three rates, and the longest step of any a."
+    "Largest changes of a² - weight·‖w‖² along descents, at three rates, and the longest step of any a."
     def law(p):
         return p.a**2 - weight*np.sum(p.W**2, axis=-1)
     observe = {"law": lambda s: law(s.params), "a": lambda s: s.params.a}
@@ -159,16 +161,17 @@ def drifts(count, smallest, weight):
     for rate in rates:
         traces = [fit.run.trace for fit in both_layers(
             count, 1., 1., learning_rate=rate, steps=round(.6/rate), every=1, observe=observe).fits]
-        changes.append(np.mean([np.abs(t["law"][-1] - t["law"][0]).max() for t in traces]))
+        changes.append([np.abs(t["law"][-1] - t["law"][0]).max() for t in traces])
         jump = max(jump, max(np.abs(np.diff(t["a"], axis=0)).max() for t in traces))
-    return SimpleNamespace(rates=rates, changes=changes, jump=jump)
+    return SimpleNamespace(rates=rates, changes=np.transpose(changes), jump=jump)
 
 net_conserved = Claim(
     statement="Descent on both layers changes a² - ½‖w‖² of each neuron only through its finite steps: the drift is"
               " O(η).",
-    cite=OWN, quantity="exponent of the drift in η", kind="rate", about=conserved, slack=.1, experiment=drifts,
+    cite=OWN, basis="derived", quantity="exponent of the drift in η", kind="rate", about=conserved, margin=.1,
+    experiment=drifts,
     predict=lambda e: 1.,
-    measure=lambda e: Measured(e.changes, x=e.rates),
+    measure=lambda e: exponent_of(e.rates, e.changes),
     assumes={"no step moves a by more than 0.05": lambda e: e.jump <= .05},
     quick=dict(count=10, smallest=5e-4, weight=.5), full=dict(count=40),
     outside=dict(smallest=.025), broken=dict(weight=1.))                        # ‖w‖² for ½‖w‖²
@@ -180,7 +183,8 @@ def traps(count, a, scale, rule):
 
 net_trap = Claim(
     statement="Where a² > ½‖w‖² at the start, descent on both layers ends at the risk of its initial signs.",
-    cite=OWN, quantity="risk after descent", kind="equal", about=train_net, slack=1e-6, experiment=traps,
+    cite=OWN, basis="derived", quantity="risk after descent", kind="equal", about=train_net, margin=1e-6,
+    experiment=traps,
     predict=lambda e: [nn_risk(e.B, 3, e.rule(signs)) for signs in e.signs],
     measure=lambda e: [fit.risk for fit in e.fits],
     assumes={"a² > ½‖w‖² for every neuron at the start":
@@ -215,42 +219,42 @@ def risk_of_tenth(Sigma, Delta, W):
     return mixture_risk(.1*W.T @ W, Sigma, Delta, c=.3)
 
 ON_POINTS = dict(
-    kind="equal", slack=1e-8, experiment=on_points,
+    kind="equal", margin=1e-8, experiment=on_points,
     predict=lambda e: [e.formula(*t.given) for t in e.trials],
     measure=lambda e: [t.risk for t in e.trials],
     assumes=GAUSSIAN, full=dict(count=12), outside=dict(rule=COIN))
 
 mixture_identity = Claim(
     statement="On the mixture R(A) = (1-⟨A,Δ⟩)² + 2tr(AΣAΣ) + 2tr(AΔAΔ) + (c + tr AΣ)².",
-    cite=PAPER, quantity="E(y - f)²", about=mixture_risk, **ON_POINTS,
+    cite=PAPER, basis="confirmed", quantity="E(y - f)²", about=mixture_risk, **ON_POINTS,
     quick=dict(rule=THREE_NODES, count=3, formula=risk_of_tenth,
                exact=lambda X, y, p, W: p @ (y - .3 - .1*np.sum((X @ W.T)**2, axis=1))**2),
     broken=dict(formula=of_first_order(risk_of_tenth)))
 
 mixture_rf = Claim(
     statement="On the mixture the best second layer on given neurons leaves 1/(1+S), S = v'G⁺v.",
-    cite=OWN, quantity="risk of RF", about=mixture_rf_risk, **ON_POINTS,
+    cite=OWN, basis="derived", quantity="risk of RF", about=mixture_rf_risk, **ON_POINTS,
     quick=dict(rule=THREE_NODES, count=3, formula=mixture_rf_risk,
                exact=lambda X, y, p, W: regression((X @ W.T)**2, y, p)),
     broken=dict(formula=of_first_order(mixture_rf_risk)))
 
 mixture_nt = Claim(
     statement="On the mixture the best linearised network leaves 1/(1+S), S from the matrices with P⊥AP⊥ = 0.",
-    cite=OWN, quantity="risk of NT", about=mixture_nt_risk, **ON_POINTS,
+    cite=OWN, basis="derived", quantity="risk of NT", about=mixture_nt_risk, **ON_POINTS,
     quick=dict(rule=THREE_NODES, count=3, formula=mixture_nt_risk,
                exact=lambda X, y, p, W: regression(tangents(X, W), y, p)),
     broken=dict(formula=of_first_order(mixture_nt_risk)))
 
 # %% ../../nbs/nets/claims.ipynb #f8b85478
 def large_mixtures(dims, variances, formula):
-    "Mean risks of RF for d/2 neurons with these variances, functions of d."
+    "Risks of RF for d/2 neurons with these variances, functions of d."
     trials = []
     for d in dims:
         rng = np.random.default_rng([1227, d])
         S, D = np.diag(rng.uniform(.5, 1.5, d)), np.diag(rng.uniform(-.1, .4, d))
         cov, n = np.diag(variances(d)), d//2
         risks = mixture_rf_risk(S, D, draw_weights(n, d, cov=cov, draws=4, rng=[1228, d]))
-        trials.append(SimpleNamespace(given=(S, D, n), cov=cov, risk=risks.mean()))
+        trials.append(SimpleNamespace(given=(S, D, n), cov=cov, risks=risks))
     return SimpleNamespace(trials=trials, formula=formula)
 
 def forgets_noise(*given, cov):
@@ -259,10 +263,10 @@ def forgets_noise(*given, cov):
 
 mixture_limit = Claim(
     statement="The risk of RF on the mixture tends to the expression in tr ΓΔ, any Γ and Σ.",
-    cite="reconstructed, for the model of 1906.08899", quantity="risk of RF", kind="equal", about=mixture_rf_limit,
-    slack=.03, experiment=large_mixtures,
-    predict=lambda e: [e.formula(*t.given, cov=t.cov) for t in e.trials],
-    measure=lambda e: [t.risk for t in e.trials],
+    cite="reconstructed, for the model of 1906.08899", basis="reconstructed", quantity="risk of RF", kind="equal",
+    about=mixture_rf_limit, margin=.03, experiment=large_mixtures,
+    predict=lambda e: [[e.formula(*t.given, cov=t.cov)] for t in e.trials],
+    measure=lambda e: [t.risks for t in e.trials], # each draw
     assumes=SPREAD,
     quick=dict(dims=(200, 300), variances=halves, formula=mixture_rf_limit), full=dict(dims=(200, 300, 400)),
     outside=dict(variances=few), broken=dict(formula=forgets_noise))
@@ -279,7 +283,8 @@ def similar_clouds(count, size, formula):
 mixture_small = Claim(
     statement="For |δ| up to 0.35 the risk of NT on the mixture is 1/(1 + ½‖Δ‖²(1 - normalised NT risk of Δ)) to two"
               " per cent.",
-    cite=OWN, quantity="risk of NT", kind="equal", about=mixture_nt_small, slack=.02, experiment=similar_clouds,
+    cite=OWN, basis="derived", quantity="risk of NT", kind="equal", about=mixture_nt_small, margin=.02,
+    experiment=similar_clouds,
     predict=lambda e: [e.formula(*t.given) for t in e.trials],
     measure=lambda e: [t.risk for t in e.trials],
     assumes={"|δ| is at most 0.35": lambda e: max(np.abs(t.D).max() for t in e.trials) <= .35},
@@ -313,7 +318,7 @@ def squares_alone(Sigma, Delta, width):
 
 mixture_nn = Claim(
     statement="On the mixture the best network of N neurons of any sign has S = ½ Σ δ²/(1+δ²) over the N largest |δ|.",
-    cite=OWN, quantity="infimum of the risk of NN", kind="equal", about=mixture_nn_risk, slack=1e-5,
+    cite=OWN, basis="derived", quantity="infimum of the risk of NN", kind="equal", about=mixture_nn_risk, margin=1e-5,
     experiment=searches_on_mixtures,
     predict=lambda e: [e.formula(t.Sigma, t.Delta, 2) for t in e.trials],
     measure=lambda e: [t.value for t in e.trials],
@@ -334,7 +339,7 @@ def sgd_on_mixture(d, steps, schedule, extra):
 mixture_sgd = Claim(
     statement="SGD on both layers, on the mixture, ends within half a per cent of the infimum for the signs that it"
               " ends with.",
-    cite=OWN + "; tolerance ours", quantity="risk after SGD", kind="upper", about=train_net,
+    cite=OWN + "; tolerance ours", basis="derived", quantity="risk after SGD", kind="upper", about=train_net,
     experiment=sgd_on_mixture,
     predict=lambda e: [1.005*mixture_nn_risk(np.eye(len(e.D)), e.D, sum(t.signs), t.signs) for t in e.trials],
     measure=lambda e: [t.fit.risk for t in e.trials],

@@ -9,7 +9,8 @@ __all__ = ['PAPER', 'OWN', 'THREE_NODES', 'COIN', 'GAUSSIAN', 'net_risk', 'REGRE
            'net_nn_exponential', 'net_gap', 'NET_RISKS', 'inputs', 'regression', 'instances', 'quadratic', 'tangents',
            'given_networks', 'forgets_offsets', 'regressions', 'regressions_without_offset', 'lazy_fits',
            'widths_of_zero_risk', 'weights_of', 'directions_used', 'cells', 'risk_from_identity', 'halves', 'few',
-           'uneven_weights', 'approach', 'relu_features', 'one_draw', 'random_spectra', 'three_regimes']
+           'uneven_weights', 'approach', 'of_second_order', 'relu_features', 'one_draw', 'random_spectra',
+           'three_regimes']
 
 # %% ../../nbs/nets/claims_risks.ipynb #1f3333b4
 from itertools import product
@@ -21,10 +22,11 @@ from .limits import draw_weights, nn_limit_exponential, nt_limit, nt_mean, parti
 from .limits import rf_limit, rf_mean, rotation_average, spectrum, trace_part
 from .quadratic import QUADRATIC, RELU, nn_risk, nt_risk, rf_risk, risk
 from ..tensors.targets import Dense, Factored
-from ..core.claim import Claim, Measured
+from ..core.claim import Claim
+from ..core.interval import exponent_of, fitted_exponent, mean_of
 
 # %% ../../nbs/nets/claims_risks.ipynb #69db27f6
-PAPER = "1906.08899 (confirmed)"
+PAPER = "1906.08899"
 OWN = "derived here, for the model of 1906.08899"
 
 THREE_NODES = ((-3**.5, 0., 3**.5), (1/6, 2/3, 1/6)) # nodes, and their weights
@@ -72,7 +74,8 @@ def forgets_offsets(A, B, *, c, b0):
 
 net_risk = Claim(
     statement="The risk of a quadratic network is 2‖B-A‖² plus the squared difference of the means.",
-    cite=PAPER, quantity="E(f_* - f)²", kind="equal", about=risk, slack=1e-9, experiment=given_networks,
+    cite=PAPER, basis="confirmed", quantity="E(f_* - f)²", kind="equal", about=risk, margin=1e-9,
+    experiment=given_networks,
     predict=lambda e: [e.formula(t.A, t.B, c=t.c, b0=t.b0) for t in e.trials],
     measure=lambda e: [t.seen for t in e.trials],
     assumes=GAUSSIAN,
@@ -89,7 +92,7 @@ def regressions(rule, count, seed, features, formula):
     return SimpleNamespace(X=X, p=p, trials=trials, formula=formula)
 
 REGRESSION = dict(
-    cite=PAPER, kind="equal", slack=1e-9, experiment=regressions,
+    cite=PAPER, basis="confirmed", kind="equal", margin=1e-9, experiment=regressions,
     predict=lambda e: [e.formula(t.B, t.W) for t in e.trials for _ in t.left],
     measure=lambda e: [left for t in e.trials for left in t.left],
     assumes=GAUSSIAN, full=dict(count=20), outside=dict(rule=COIN))
@@ -118,7 +121,7 @@ def regressions_without_offset(count, traces, added):
 
 net_nt_offset = Claim(
     statement="Without a trained offset NT leaves 2 tr(P_W B)²/(N+2) more of a centred target.",
-    cite=OWN, quantity="extra risk of NT", kind="equal", about=nt_risk, slack=1e-8,
+    cite=OWN, basis="derived", quantity="extra risk of NT", kind="equal", about=nt_risk, margin=1e-8,
     experiment=regressions_without_offset,
     predict=lambda e: [2*np.trace(np.linalg.pinv(t.W) @ t.W @ t.B)**2/(len(t.W) + e.added) for t in e.trials],
     measure=lambda e: [t.extra for t in e.trials],
@@ -141,7 +144,8 @@ def lazy_fits(dims, order, formula):
 
 net_nt_lazy = Claim(
     statement="The normalised risk of NT is what the best lazy fit of the matrix B leaves unexplained.",
-    cite=OWN, quantity="unexplained part", kind="equal", about=nt_risk, slack=1e-8, experiment=lazy_fits,
+    cite=OWN, basis="derived", quantity="unexplained part", kind="equal", about=nt_risk, margin=1e-8,
+    experiment=lazy_fits,
     predict=lambda e: [e.formula(t.B, t.W) for t in e.trials for _ in t.unexplained],
     measure=lambda e: [part for t in e.trials for part in t.unexplained],
     assumes={"the tensor has order 2": lambda e: e.order == 2},
@@ -161,7 +165,8 @@ def widths_of_zero_risk(dims, hidden, formula):
 
 net_rf_complete = Claim(
     statement="Random features reach every target at N = d(d+1)/2, and not before.",
-    cite=OWN, quantity="smallest N with zero risk", kind="equal", about=rf_risk, experiment=widths_of_zero_risk,
+    cite=OWN, basis="derived", quantity="smallest N with zero risk", kind="equal", margin=0., about=rf_risk,
+    experiment=widths_of_zero_risk,
     predict=lambda e: [e.formula(t.d) for t in e.trials],
     measure=lambda e: [t.width for t in e.trials],
     assumes={"the neurons span the space": lambda e: all(np.linalg.matrix_rank(t.W) == t.d for t in e.trials)},
@@ -188,25 +193,25 @@ def cells(dims, draws, variances, exact, seed, **told):
     return SimpleNamespace(trials=trials, **told)
 
 MEANS = dict(
-    cite=OWN, kind="equal", experiment=cells,
-    measure=lambda e: Measured([t.risks.mean() for t in e.trials],
-                               error=[t.risks.std(ddof=1)/len(t.risks)**.5 for t in e.trials]),
+    cite=OWN, basis="derived", kind="equal", experiment=cells,
+    measure=lambda e: mean_of(np.transpose([t.risks for t in e.trials])),
     assumes={"the law of the weights is invariant under rotations":
              lambda e: all(directions_used(t.W) > .85*len(t.B) for t in e.trials)},
-    full=dict(dims=(8, 12, 20), draws=400), outside=dict(variances=lambda d: np.linspace(.05, 2, d)))
+    grows="draws", budget=6400, full=dict(dims=(8, 12, 20), draws=3200),
+    outside=dict(variances=lambda d: np.linspace(.05, 2, d)))
 
 net_nt_mean = Claim(
     statement="The mean risk of NT over rotation-invariant weights is exact at every d and N.",
-    quantity="mean normalised risk of NT", about=nt_mean, slack=1e-9, **MEANS,
+    quantity="mean normalised risk of NT", about=nt_mean, margin=.02, absolute=True, **MEANS,
     predict=lambda e: [e.formula(t.B, t.n, normalised=True) for t in e.trials],
-    quick=dict(dims=(12,), draws=200, variances=None, exact=nt_risk, seed=1207, formula=nt_mean),
-    broken=dict(formula=nt_limit))                                              # as if d were infinite
+    quick=dict(dims=(8,), draws=800, variances=None, exact=nt_risk, seed=1207, formula=nt_mean),
+    broken=dict(formula=lambda B, n, *, normalised: nt_mean(B, n + 1, normalised=normalised))) # a neuron more
 
 net_rf_mean = Claim(
-    statement="The mean risk of RF over rotation-invariant weights is `rf_mean`, to a hundredth at d ≥ 8.",
-    quantity="mean normalised risk of RF", about=rf_mean, slack=.01, **MEANS,
+    statement="The mean risk of RF over rotation-invariant weights is `rf_mean`, to two hundredths at d ≥ 8.",
+    quantity="mean normalised risk of RF", about=rf_mean, margin=.02, absolute=True, **MEANS,
     predict=lambda e: [e.formula(t.B, t.n, normalised=True) for t in e.trials],
-    quick=dict(dims=(12,), draws=200, variances=None, exact=rf_risk, seed=1208, formula=rf_mean),
+    quick=dict(dims=(12,), draws=800, variances=None, exact=rf_risk, seed=1208, formula=rf_mean),
     broken=dict(formula=rf_limit))                                              # as if d were infinite
 
 # %% ../../nbs/nets/claims_risks.ipynb #8e21c4f6
@@ -219,9 +224,9 @@ def risk_from_identity(B, W, rank):
 net_rf_share = Claim(
     statement="The mean risk of RF follows from that for the identity alone, by the rank N of the projection (Schur's"
               " lemma).",
-    quantity="mean normalised risk of RF", about=rotation_average, slack=1e-9, **MEANS,
+    quantity="mean normalised risk of RF", about=rotation_average, margin=.02, absolute=True, **MEANS,
     predict=lambda e: [risk_from_identity(t.B, t.W, e.rank) for t in e.trials],
-    quick=dict(dims=(12,), draws=200, variances=None, exact=rf_risk, seed=1209,
+    quick=dict(dims=(12,), draws=800, variances=None, exact=rf_risk, seed=1209,
                rank=lambda share, n, d: min(n, d*(d + 1)/2)),
     broken=dict(rank=lambda share, n, d: share))                                # nothing but the trace
 
@@ -235,15 +240,15 @@ def few(d):
     return np.r_[np.full(4, 40.), np.full(d - 4, .05)]
 
 # %% ../../nbs/nets/claims_risks.ipynb #acdebbae
-def uneven_weights(dims, shares, variances, exact, seed, formula):
+def uneven_weights(dims, shares, variances, exact, seed, formula, draws):
     "Risks at some N/d, for uneven weights and a target that prefers their large directions."
     trials = []
     for d in dims:
         gamma = variances(d)
         B = np.diag(gamma*np.random.default_rng(seed).exponential(size=d) - .3)
         for n in [int(share*d) for share in shares]:
-            W = weights_of(n, d, variances, draws=4, rng=[seed + 1, n])
-            trials.append(SimpleNamespace(B=B, n=n, cov=np.diag(gamma), risk=exact(B, W, normalised=True).mean()))
+            W = weights_of(n, d, variances, draws=draws, rng=[seed + 1, n])
+            trials.append(SimpleNamespace(B=B, n=n, cov=np.diag(gamma), risks=exact(B, W, normalised=True)))
     return SimpleNamespace(trials=trials, formula=formula)
 
 SPREAD = {"r(Γ) is at least d/10": lambda e: min(participation(t.cov)/len(t.cov) for t in e.trials) >= .1}
@@ -251,52 +256,63 @@ SPREAD = {"r(Γ) is at least d/10": lambda e: min(participation(t.cov)/len(t.cov
 LIMITS = dict(
     kind="equal", experiment=uneven_weights,
     predict=lambda e: [e.formula(t.B, t.n, cov=t.cov, normalised=True) for t in e.trials],
-    measure=lambda e: [t.risk for t in e.trials],
+    measure=lambda e: mean_of(np.transpose([t.risks for t in e.trials])), grows="draws", budget=64,
     assumes=SPREAD, outside=dict(variances=few))
 
 net_rf_limit = Claim(
     statement="The risk of RF tends to 1 - N/(N+r(Γ)) cos²(Γ,B), normalised.",
-    cite=PAPER, quantity="normalised risk of RF", about=rf_limit, slack=.03, **LIMITS,
-    quick=dict(dims=(300,), shares=(.5, 1.), variances=halves, exact=rf_risk, seed=1210, formula=rf_limit),
+    cite=PAPER, basis="confirmed", quantity="normalised risk of RF", about=rf_limit, margin=.03, **LIMITS,
+    quick=dict(dims=(300,), shares=(.5, 1.), variances=halves, exact=rf_risk, seed=1210, formula=rf_limit,
+               draws=4),
     full=dict(dims=(300, 500)),
     broken=dict(formula=lambda B, n, *, cov, normalised: rf_limit(B, n, normalised=normalised))) # Γ = I
 
 net_nt_limit = Claim(
-    statement="The risk of NT for weights from N(0, Γ) tends to the expression in ξ, to a few thousandths at d = 200.",
-    cite="reconstructed, for the model of 1906.08899", quantity="normalised risk of NT", about=nt_limit, slack=.02,
-    **LIMITS,
-    quick=dict(dims=(200,), shares=(.25, .5), variances=halves, exact=nt_risk, seed=1212, formula=nt_limit),
+    statement="The risk of NT for weights from N(0, Γ) tends to the expression in ξ: within two hundredths at d = 200.",
+    cite="reconstructed, for the model of 1906.08899", basis="reconstructed", quantity="normalised risk of NT",
+    about=nt_limit, margin=.02, absolute=True, **LIMITS,
+    quick=dict(dims=(200,), shares=(.25, .5), variances=halves, exact=nt_risk, seed=1212, formula=nt_limit,
+               draws=8),
     full=dict(dims=(200, 400)),
     broken=dict(formula=lambda B, n, *, cov, normalised: nt_limit(B, n, normalised=normalised))) # Γ = I
 
 # %% ../../nbs/nets/claims_risks.ipynb #bede012d
-def approach(dims, width, draws, exact, limit, kind, seed, exponent):
-    "Relative gaps between mean risk and limit at several d, the width being a function of d."
-    widths, gaps = [width(d) for d in dims], []
+def approach(dims, width, draws, exact, mean, limit, kind, seed, batch=250):
+    "Relative gaps between risks and their limit at several d, means of batches of draws; and by the formula `mean`."
+    widths, gaps, told = [width(d) for d in dims], [], []
     for d, n in zip(dims, widths, strict=True):
         W, B = draw_weights(n, d, draws=draws, rng=[seed, d]), np.diag(spectrum(kind, d))
-        gaps.append(abs(exact(B, W, normalised=True).mean()/limit(B, n, normalised=True) - 1))
-    return SimpleNamespace(dims=dims, widths=widths, gaps=gaps, exponent=exponent)
+        risks, end = exact(B, W, normalised=True).reshape(-1, batch).mean(axis=1), limit(B, n, normalised=True)
+        gaps.append(np.abs(risks/end - 1))
+        told.append(abs(mean(B, n, normalised=True)/end - 1))
+    return SimpleNamespace(dims=dims, widths=widths, gaps=np.transpose(gaps), told=told)
+
+def of_second_order(mean, limit):
+    "A mean whose relative gap is squared: like d^(-2)."
+    return lambda B, n, normalised: (1 + (mean(B, n, normalised=normalised)/limit(B, n, normalised=normalised) - 1)**2
+                                     )*limit(B, n, normalised=normalised)
 
 RATE = dict(
-    cite=OWN, quantity="exponent of the relative gap in d", kind="rate", slack=.3, experiment=approach,
-    predict=lambda e: e.exponent,
-    measure=lambda e: Measured(e.gaps, x=e.dims),
+    cite=OWN, basis="derived", quantity="exponent of the relative gap in d", kind="rate", margin=.2,
+    experiment=approach,
+    predict=lambda e: fitted_exponent(e.dims, e.told),
+    measure=lambda e: exponent_of(e.dims, e.gaps),
     assumes={"N/d is the same at all d": lambda e: np.ptp(np.divide(e.widths, e.dims)) < 1e-9},
-    full=dict(dims=(12, 24, 48, 64), draws=2000),
-    outside=dict(width=lambda d: 8), broken=dict(exponent=-2.))
+    grows="draws", budget=8000, full=dict(dims=(12, 24, 48, 64), draws=4000), outside=dict(width=lambda d: 8))
 
 net_rf_rate = Claim(
-    statement="At fixed N/d the mean risk of RF approaches its limit like 1/d.",
+    statement="At fixed N/d the mean risk of RF approaches its limit as `rf_mean` does, in the end like 1/d.",
     about=rf_limit, **RATE,
-    quick=dict(dims=(12, 24, 48), width=lambda d: d//2, draws=1000, exact=rf_risk, limit=rf_limit, kind="exponential",
-               seed=1214, exponent=-1.))
+    quick=dict(dims=(12, 24, 48), width=lambda d: d//2, draws=2000, exact=rf_risk, mean=rf_mean, limit=rf_limit,
+               kind="exponential", seed=1214),
+    broken=dict(mean=of_second_order(rf_mean, rf_limit)))
 
 net_nt_rate = Claim(
-    statement="At fixed N/d the mean risk of NT approaches its limit like 1/d.",
+    statement="At fixed N/d the mean risk of NT approaches its limit as `nt_mean` does, in the end like 1/d.",
     about=nt_limit, **RATE,
-    quick=dict(dims=(12, 24, 48), width=lambda d: d//2, draws=1000, exact=nt_risk, limit=nt_limit, kind="traceless",
-               seed=1215, exponent=-1.))
+    quick=dict(dims=(12, 24, 48), width=lambda d: d//2, draws=2000, exact=nt_risk, mean=nt_mean, limit=nt_limit,
+               kind="traceless", seed=1215),
+    broken=dict(mean=of_second_order(nt_mean, nt_limit)))
 
 # %% ../../nbs/nets/claims_risks.ipynb #3ce67f90
 def relu_features(d, variances, told):
@@ -304,15 +320,15 @@ def relu_features(d, variances, told):
     widths, B, risks = (d//2, d, 2*d), np.eye(d), []
     for n in widths:
         W = weights_of(n, d, variances, draws=2, rng=[1216, n])
-        risks.append(rf_risk(B, W, activation=RELU, normalised=True).mean())
+        risks.append(rf_risk(B, W, activation=RELU, normalised=True))
     return SimpleNamespace(B=B, widths=widths, widest=W, risks=risks, told=told)
 
 net_rf_relu = Claim(
     statement="The risk of ReLU features tends to 1 - τ y/(1+y), normalised.",
-    cite="reconstructed, for the model of 1906.08899", quantity="normalised risk of RF", kind="equal", about=rf_limit,
-    slack=.04, experiment=relu_features,
-    predict=lambda e: [rf_limit(e.B, n, activation=e.told, normalised=True) for n in e.widths],
-    measure=lambda e: e.risks,
+    cite="reconstructed, for the model of 1906.08899", basis="reconstructed", quantity="normalised risk of RF",
+    kind="equal", about=rf_limit, margin=.04, experiment=relu_features,
+    predict=lambda e: [[rf_limit(e.B, n, activation=e.told, normalised=True)] for n in e.widths],
+    measure=lambda e: e.risks, # each draw
     assumes={"the weights are isotropic": lambda e: directions_used(e.widest) > .5*len(e.B)},
     quick=dict(d=150, variances=None, told=RELU), full=dict(d=300),
     outside=dict(variances=few), broken=dict(told=QUADRATIC))                   # u²
@@ -324,7 +340,8 @@ def one_draw(d, offset, formula):
 
 net_rf_offset = Claim(
     statement="Without a trained offset random features of u² learn next to nothing.",
-    cite=OWN, quantity="normalised risk of RF", kind="equal", about=rf_risk, slack=.02, experiment=one_draw,
+    cite=OWN, basis="derived", quantity="normalised risk of RF", kind="equal", about=rf_risk, margin=.02,
+    experiment=one_draw,
     predict=lambda e: e.formula(e.B),
     measure=lambda e: e.risk,
     assumes={"the offset is not trained": lambda e: not e.offset},
@@ -341,30 +358,29 @@ def random_spectra(draws, power, neurons, d=4000):
 
 net_nn_exponential = Claim(
     statement="For eigenvalues from Exp(1) the risk of NN tends to 1 - ρ/2 (t²+2t+2), t = -ln ρ, normalised.",
-    cite=OWN, quantity="normalised risk of NN", kind="equal", about=nn_limit_exponential, slack=.02,
+    cite=OWN, basis="derived", quantity="normalised risk of NN", kind="equal", about=nn_limit_exponential, margin=.02,
     experiment=random_spectra,
     predict=lambda e: nn_limit_exponential(e.neurons*e.rho),
-    measure=lambda e: Measured(e.left.mean(0), error=e.left.std(0, ddof=1)/len(e.left)**.5),
+    measure=lambda e: mean_of(e.left),
     assumes={"τ is near ½": lambda e: abs(e.tau - .5) < .05},
-    quick=dict(draws=10, power=1, neurons=1), full=dict(draws=40),
+    grows="draws", budget=160, quick=dict(draws=20, power=1, neurons=1), full=dict(draws=160),
     outside=dict(power=.5), broken=dict(neurons=.5))                            # half the neurons
 
-def three_regimes(d, kind, power):
-    "Risks of RF and NT for d/2 neurons, forty draws, and of NN for one; the formula for NT has this power of ½."
+def three_regimes(d, kind, power, draws):
+    "Risks of RF and NT for d/2 neurons, and of NN for one; the formula for NT has this power of ½."
     B = np.diag(spectrum(kind, d))
-    W = draw_weights(d//2, d, draws=40, rng=1220)
+    W = draw_weights(d//2, d, draws=draws, rng=1220)
     drawn = np.stack([rf_risk(B, W, normalised=True), nt_risk(B, W, normalised=True)])
     return SimpleNamespace(B=B, drawn=drawn, single=nn_risk(B, 1, normalised=True), power=power)
 
 net_gap = Claim(
     statement="For a target of rank one NN needs one neuron; NT keeps (1-ρ)² and RF all of the variance.",
-    cite=PAPER, quantity="normalised risk of RF, NT, NN(1)", kind="equal", about=nn_risk, slack=.03,
-    experiment=three_regimes,
+    cite=PAPER, basis="confirmed", quantity="normalised risk of RF, NT, NN(1)", kind="equal", about=nn_risk,
+    margin=.03, absolute=True, experiment=three_regimes,
     predict=lambda e: [1., .5**e.power, 0.],
-    measure=lambda e: Measured([*e.drawn.mean(1), e.single],
-                               error=[*e.drawn.std(1, ddof=1)/e.drawn.shape[1]**.5, 0.]),
+    measure=lambda e: mean_of(np.c_[e.drawn.T, np.full(e.drawn.shape[1], e.single)]),
     assumes={"the target has rank one": lambda e: np.linalg.matrix_rank(e.B) == 1},
-    quick=dict(d=100, kind="rank one", power=2), full=dict(d=200),
+    grows="draws", budget=640, quick=dict(d=100, kind="rank one", power=2, draws=80), full=dict(d=200),
     outside=dict(kind="exponential"), broken=dict(power=1))                     # 1 - ρ
 
 # %% ../../nbs/nets/claims_risks.ipynb #84e34524

@@ -7,7 +7,7 @@ __all__ = ['VERDICTS', 'TILES', 'lazy_residual', 'margins', 'ledger_tiles']
 
 # %% ../../nbs/plots/claims.ipynb #f6c70641
 import numpy as np
-from .base import MARKERS, PALETTE, axis_of, ink_of, add_legend, canvas
+from .base import CYCLE, MARKERS, PALETTE, axis_of, ink_of, add_legend, canvas
 
 # %% ../../nbs/plots/claims.ipynb #477e8cb3
 def lazy_residual(
@@ -42,19 +42,20 @@ def lazy_residual(
 
 # %% ../../nbs/plots/claims.ipynb #d8edc36d
 VERDICTS = {"holds": ("H", PALETTE["modified"], "o"), "violated": ("V", PALETTE["lazy"], "X"),
-            "not applicable": ("N", PALETTE["theory"], "D")}
+            "undecided": ("U", CYCLE[4], "s"), "not applicable": ("N", PALETTE["theory"], "D"),
+            "not judged": ("?", PALETTE["theory"], "v")}
 
 def margins(
     checked, # a `Report`, or a dict name -> `Comparison`
     ax=None, # axis to draw on; a new one, tall enough, if None
     cut=3.,  # where the axis ends; what lies beyond is drawn at its edge, as an arrow head
 ):           # the axis
-    """Room needed less room given, as a share of the room given, for each claim; a slack of zero counts as 0.01.
+    """Room needed less room given, as a share of the room given, for each claim; a margin of zero counts as 0.01.
     Raises ValueError for an empty list, or for something without a verdict."""
     rows = _comparisons(checked)
     ax = axis_of(ax) if ax is not None or len(rows) < 19 else _tall(len(rows))
     height = np.arange(len(rows))[::-1]
-    raw = np.array([(c.gap - c.slack)/(c.slack or .01) for c in rows.values()])
+    raw = np.array([(c.gap - np.max(c.margin))/(np.max(c.margin) or .01) for c in rows.values()])
     share, verdict = np.clip(raw, -cut, cut), np.array([c.verdict for c in rows.values()])
     for name, (_, color, marker) in VERDICTS.items():
         for beyond, shape in ((abs(raw) <= cut, marker), (raw < -cut, "<"), (raw > cut, ">")):
@@ -67,8 +68,8 @@ def margins(
     ax.grid(axis="y", lw=.3, color=PALETTE["theory"], alpha=.5)
     ax.set_axisbelow(True)
     ax.set(xlim=(-1.08*cut, 1.12*cut), ylim=(-.7, len(rows) - .3),
-           xlabel="margin: (gap − slack) / slack", ylabel="claim")
-    _key(ax, set(verdict), {"o": "o", "X": "X", "D": "D"}, 26)
+           xlabel="(gap − margin) / margin", ylabel="claim")
+    _key(ax, set(verdict), {"o": "o", "X": "X", "D": "D", "s": "s", "v": "v"}, 26)
     return ax
 
 # %% ../../nbs/plots/claims.ipynb #710c0922
@@ -127,7 +128,7 @@ def ledger_tiles(
     return ax
 
 # %% ../../nbs/plots/claims.ipynb #772a1ebf
-TILES = {"o": "s", "X": "8", "D": "D"} # shapes with room for a letter
+TILES = {"o": "s", "X": "8", "D": "D", "s": "p", "v": "v"} # shapes with room for a letter
 
 def _tile(ax, x, y, verdict):
     letter, color, marker = VERDICTS[verdict]

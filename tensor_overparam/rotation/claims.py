@@ -20,7 +20,8 @@ import scipy
 from .claims_energy import ENERGY, PAPER, defect_of
 from .maps import ROTATIONS, cayley, gram_schmidt, householder, lowdin
 from .maps import procrustes, relaxed_penalty, riemannian_step, skew, tangent
-from ..core.claim import Claim, Measured
+from ..core.claim import Claim
+from ..core.interval import Measured
 from ..core.loop import Move, run
 
 # %% ../../nbs/rotation/claims.ipynb #9c04d9bb
@@ -44,8 +45,8 @@ def pull_claim(name, statement, mistake):
     "The claim that a map's pull-back is right; `mistake` is a wrong one."
     return Claim(
         statement=statement,
-        cite=PAPER + f"pull-back of {name} (derived here)", quantity="gradient in every parameter, over the largest",
-        kind="equal", about=ROTATIONS[name].map, slack=1e-6, experiment=pulled,
+        cite=PAPER + f"pull-back of {name}", basis="derived", quantity="gradient in every parameter, over the largest",
+        kind="equal", about=ROTATIONS[name].map, margin=1e-6, experiment=pulled,
         predict=lambda e: np.zeros(len(e.gaps)),
         measure=lambda e: e.gaps,
         assumes={"the parameters are neither tiny nor huge beside a difference step":
@@ -112,8 +113,8 @@ IGNORES_SCALE = {"doubling the parameters does not change R": lambda e: all(t.ig
 
 gradient_tangent = Claim(
     statement="For Gram–Schmidt and Löwdin the gradient is orthogonal to the parameters: ⟨M, M̄⟩ = 0.",
-    cite=PAPER + "scale invariance (confirmed)", quantity="⟨M, M̄⟩", kind="equal", about=gram_schmidt,
-    slack=1e-11, experiment=scaled_maps,
+    cite=PAPER + "scale invariance", basis="confirmed", quantity="⟨M, M̄⟩", kind="equal", about=gram_schmidt,
+    margin=1e-11, experiment=scaled_maps,
     predict=lambda e: np.zeros(len(e.trials)),
     measure=lambda e: [np.sum(t.x*getattr(t, e.gradient)) for t in e.trials],
     assumes=IGNORES_SCALE,
@@ -122,8 +123,8 @@ gradient_tangent = Claim(
 
 step_lengthens = Claim(
     statement="A gradient step of these maps lengthens M: ‖M - ηM̄‖² - ‖M‖² = η²‖M̄‖².",
-    cite="derived here", quantity="growth of ‖M‖² in a step of η = 0.1", kind="equal", about=gram_schmidt,
-    slack=1e-8, experiment=scaled_maps,
+    cite="derived here", basis="derived", identity=True, quantity="growth of ‖M‖² in a step of η = 0.1", kind="equal",
+    about=gram_schmidt, margin=1e-8, experiment=scaled_maps,
     predict=lambda e: [.1**e.power*np.sum(t.x_bar**2) for t in e.trials],
     measure=lambda e: [np.sum((t.x - .1*t.x_bar)**2) - np.sum(t.x**2) for t in e.trials],
     assumes=IGNORES_SCALE,
@@ -141,8 +142,8 @@ def column_gradients(count, columns, which):
 
 last_column = Claim(
     statement="In square Gram–Schmidt the last column of M has no gradient.",
-    cite=PAPER + "gradient of QR (confirmed)", quantity="the last column of M̄", kind="equal", about=gram_schmidt,
-    slack=1e-11, experiment=column_gradients,
+    cite=PAPER + "gradient of QR", basis="confirmed", quantity="the last column of M̄", kind="equal",
+    about=gram_schmidt, margin=1e-11, experiment=column_gradients,
     predict=lambda e: np.zeros((len(e.found), 6)),
     measure=lambda e: e.found,
     assumes={"M is square": lambda e: e.shape[0] == e.shape[1]},
@@ -170,8 +171,8 @@ def searches(name, seeds, column):
 gram_schmidt_wall = Claim(
     statement="Through Gram–Schmidt no rotation is found whose last column lies beyond a right angle from that of the"
               " start.",
-    cite="derived here", quantity="rotations found behind the wall", kind="equal", about=gram_schmidt,
-    experiment=searches,
+    cite="derived here", basis="derived", quantity="rotations found behind the wall", kind="equal", margin=0.,
+    about=gram_schmidt, experiment=searches,
     predict=lambda e: 0.,
     measure=lambda e: sum(t.found for t in e.trials if t.target[:, e.column] @ t.M[:, e.column] < 0),
     assumes={"the last column of M has no gradient": lambda e: all(
@@ -195,7 +196,8 @@ def made_by_all(dims, parallel, sign):
 determinants = Claim(
     statement="det R is the sign of det M for Gram–Schmidt and Löwdin, (-1)^k for k reflections, 1 for Cayley and"
               " exponential.",
-    cite="derived here", quantity="det R", kind="equal", about=gram_schmidt, slack=1e-9, experiment=made_by_all,
+    cite="derived here", basis="derived", quantity="det R", kind="equal", about=gram_schmidt, margin=1e-9,
+    experiment=made_by_all,
     predict=lambda e: [x for t in e.trials for x in (e.sign(t.M), e.sign(t.M), (-1.)**t.k, 1., 1.)],
     measure=lambda e: [x for t in e.trials for x in t.found],
     assumes={"M is far from singular": lambda e: max(np.linalg.cond(t.M) for t in e.trials) < 1e8},
@@ -213,8 +215,8 @@ def cayley_spectra(dims, scale, formula):
 
 cayley_distance = Claim(
     statement="The spectrum of a Cayley transform keeps the distance 2/(1 + ‖S‖²)^½ from -1.",
-    cite="derived here", quantity="distance of the spectrum from -1", kind="equal", about=cayley, slack=1e-6,
-    experiment=cayley_spectra,
+    cite="derived here", basis="derived", quantity="distance of the spectrum from -1", kind="equal", about=cayley,
+    margin=1e-6, experiment=cayley_spectra,
     predict=lambda e: [e.formula(sigma) for sigma, _ in e.trials],
     measure=lambda e: [distance for _, distance in e.trials],
     assumes={"angles are resolved in double precision": lambda e: max(sigma for sigma, _ in e.trials) < 1e6},
@@ -235,8 +237,8 @@ def rivals_of_polar(sizes, best, any_matrix):
 
 procrustes_best = Claim(
     statement="No orthogonal matrix brings V closer to W than the polar factor of WᵀV.",
-    cite="Schönemann 1966 (confirmed)", quantity="distance for other matrices", kind="lower", about=procrustes,
-    slack=1e-12, experiment=rivals_of_polar,
+    cite="Schönemann 1966", basis="textbook", quantity="distance for other matrices", kind="lower", about=procrustes,
+    margin=1e-12, experiment=rivals_of_polar,
     predict=lambda trials: [np.linalg.norm(t.V @ t.R.T - t.W) for t in trials],
     measure=lambda trials: [min(np.linalg.norm(t.V @ Q.T - t.W) for Q in t.others) for t in trials],
     assumes={"the others are orthogonal": lambda trials: max(defect_of(Q) for t in trials for Q in t.others) < 1e-10},
@@ -256,8 +258,8 @@ def short_steps(dims, eta, part):
 
 retraction_slope = Claim(
     statement="At the start of a step along the Cayley retraction the loss falls at the rate ‖Ω‖².",
-    cite=PAPER + "slope of the retraction (confirmed)", quantity="dL/dη at η = 0", kind="equal",
-    about=riemannian_step, slack=1e-6, experiment=short_steps,
+    cite=PAPER + "slope of the retraction", basis="confirmed", quantity="dL/dη at η = 0", kind="equal",
+    about=riemannian_step, margin=1e-6, experiment=short_steps,
     predict=lambda trials: [-np.sum(t.part**2) for t in trials],
     measure=lambda trials: [t.slope for t in trials],
     assumes={"the steps of the difference are short, ‖ηΩ‖ at most 0.001":
@@ -281,7 +283,7 @@ def drift(step, noise, steps):
 
 retraction_stays = Claim(
     statement="The exact Cayley retraction is orthogonal to 1e-10 after ten thousand steps.",
-    cite=PAPER + "orthogonality-preserving descent (confirmed)", quantity="largest ‖RᵀR - I‖", kind="upper",
+    cite=PAPER + "orthogonality-preserving descent", basis="confirmed", quantity="largest ‖RᵀR - I‖", kind="upper",
     about=riemannian_step, experiment=drift,
     predict=lambda e: 1e-10,
     measure=lambda e: e.largest,
@@ -303,8 +305,8 @@ def two_iteration_steps(count, noise, exponent):
 
 two_iterations = Claim(
     statement="With two fixed-point iterations in place of the solve, a step of size η misses RᵀR = I by O(η⁴).",
-    cite=PAPER + "two-iteration step (order derived here)", quantity="exponent of ‖RᵀR - I‖ in η", kind="rate",
-    about=riemannian_step, slack=.05, experiment=two_iteration_steps,
+    cite=PAPER + "two-iteration step (order derived here)", basis="derived", quantity="exponent of ‖RᵀR - I‖ in η",
+    kind="rate", about=riemannian_step, margin=.05, experiment=two_iteration_steps,
     predict=lambda e: e.exponent,
     measure=lambda e: Measured(np.mean(e.gaps, axis=0), x=e.etas),
     assumes={"R is orthogonal": lambda e: max(e.defects) < 1e-10},
@@ -322,8 +324,8 @@ def slope_of_penalty(R, D, h=1e-6):
 
 penalty_slope = Claim(
     statement="The relaxed penalty λ‖RᵀR - I‖² has the gradient 4λR(RᵀR - I).",
-    cite=PAPER + "relaxed penalty (reported from memory)", quantity="slope along a random direction", kind="equal",
-    about=relaxed_penalty, slack=1e-6, experiment=penalty_directions,
+    cite=PAPER + "relaxed penalty", basis="recalled", quantity="slope along a random direction", kind="equal",
+    about=relaxed_penalty, margin=1e-6, experiment=penalty_directions,
     predict=lambda e: [e.counted*np.sum(D*relaxed_penalty(R, .1)[1]) for R, D in e.trials],
     measure=lambda e: [slope_of_penalty(R, D) for R, D in e.trials],
     assumes={"entries are of moderate size": lambda e: max(np.abs(R).max() for R, _ in e.trials) < 1e3},

@@ -15,7 +15,8 @@ from .energy import energy_gradient, hyperspherical_energy, least_energy
 from .energy import mean_energy, minimise_energy
 from ..descent.objective import sphere
 from .maps import ROTATIONS
-from ..core.claim import Claim, Measured
+from ..core.claim import Claim
+from ..core.interval import mean_of
 
 # %% ../../nbs/rotation/claims_energy.ipynb #c1e4b100
 PAPER = "2004.04690, "
@@ -43,8 +44,8 @@ def six_energies(V):
 
 energy_invariance = Claim(
     statement="A rotation of all neurons changes no hyperspherical energy.",
-    cite=PAPER + "invariance of the energy (confirmed)", quantity="E(VRᵀ)", kind="equal", about=hyperspherical_energy,
-    slack=1e-11, experiment=turned_neurons,
+    cite=PAPER + "invariance of the energy", basis="confirmed", quantity="E(VRᵀ)", kind="equal",
+    about=hyperspherical_energy, margin=1e-11, experiment=turned_neurons,
     predict=lambda trials: [E for t in trials for E in six_energies(t.V)],
     measure=lambda trials: [E for t in trials for E in six_energies(t.W)],
     assumes={"R is orthogonal": lambda trials: max(defect_of(t.R) for t in trials) < 1e-10},
@@ -71,8 +72,8 @@ def slope_of_energy(t, h=1e-6):
 energy_slope = Claim(
     statement="The gradient of the energy agrees with central differences, for s = 0, 1, 2 and in the half-space"
               " version.",
-    cite=PAPER + "gradient of the energy (derived here)", quantity="slope along a random direction", kind="equal",
-    about=energy_gradient, slack=1e-6, experiment=directions,
+    cite=PAPER + "gradient of the energy", basis="derived", quantity="slope along a random direction", kind="equal",
+    about=energy_gradient, margin=1e-6, experiment=directions,
     predict=lambda e: [e.counted*np.sum(t.D*energy_gradient(t.W, t.s, half_space=t.half)[1]) for t in e.trials],
     measure=lambda e: [slope_of_energy(t) for t in e.trials],
     assumes={"no two neurons are as near as a difference step": lambda e: min(
@@ -96,11 +97,10 @@ MEANS = ((8, 32, 1, False), (8, 32, 0, False), (12, 10, 2, True))
 
 energy_mean = Claim(
     statement="The mean energy of m uniform directions is m(m-1) times a ratio of beta functions, for s below d - 1.",
-    cite="derived here (Beta distribution of squared distances)", quantity="mean energy", kind="equal",
+    cite="derived here (Beta distribution of squared distances)", basis="derived", quantity="mean energy", kind="equal",
     about=mean_energy, experiment=random_energies,
     predict=lambda trials: [t.expected for t in trials],
-    measure=lambda trials: Measured([t.energies.mean() for t in trials],
-                                    error=[t.energies.std(ddof=1)/len(t.energies)**.5 for t in trials]),
+    measure=lambda trials: mean_of(np.transpose([t.energies for t in trials])), margin=.01,
     assumes={"directions are uniform: second moments equal within a tenth": lambda trials: max(
         t.spread for t in trials) < 1.1},
     quick=dict(samples=600, sizes=MEANS, stretch=1., extra=0),
@@ -129,8 +129,8 @@ LEAST = ((8, 9, False), (8, 4, False), (6, 6, True))
 energy_least = Claim(
     statement="At most d + 1 neurons have least energy as a regular simplex; at most d in the half-space version as a"
               " frame.",
-    cite="least energy of a regular simplex; half-space version derived here", quantity="energy after minimisation",
-    kind="equal", about=least_energy, slack=1e-7, experiment=least_energies,
+    cite="least energy of a regular simplex; half-space version derived here", basis="derived",
+    quantity="energy after minimisation", kind="equal", about=least_energy, margin=1e-7, experiment=least_energies,
     predict=lambda e: [e.formula(*t.size) for t in e.trials],
     measure=lambda e: [t.found for t in e.trials],
     assumes={"at most d + 1 neurons (d in half-space)": lambda e: all(t.room for t in e.trials)},
@@ -145,16 +145,16 @@ def random_and_best(dims, more, formula):
         m = d + 1 + more
         E = hyperspherical_energy(sphere([1404], 0, n*m, d)[0].reshape(n, m, d))
         best = hyperspherical_energy(minimise_energy(sphere([1404], 1, m, d)[0]))
-        trials.append(SimpleNamespace(m=m, d=d, ratio=E.mean()/best, error=E.std(ddof=1)/n**.5/best))
+        trials.append(SimpleNamespace(m=m, d=d, above=E/best - 1))
     return SimpleNamespace(trials=trials, formula=formula)
 
 energy_gap = Claim(
     statement="For m = d + 1 the mean energy of random neurons lies above the minimum by the ratio of the two"
               " formulas.",
-    cite="derived here", quantity="mean energy over least, minus 1", kind="equal", about=least_energy,
+    cite="derived here", basis="derived", quantity="mean energy over least, minus 1", kind="equal", about=least_energy,
     experiment=random_and_best,
     predict=lambda e: [e.formula(t.m, t.d) for t in e.trials],
-    measure=lambda e: Measured([t.ratio - 1 for t in e.trials], error=[t.error for t in e.trials]),
+    measure=lambda e: mean_of(np.transpose([t.above for t in e.trials])), margin=.05,
     assumes={"m = d + 1, where the minimum is known": lambda e: all(t.m <= t.d + 1 for t in e.trials)},
     quick=dict(dims=(8, 16), more=0, formula=lambda m, d: mean_energy(m, d)/least_energy(d + 1, d) - 1),
     full=dict(dims=(8, 16, 32)), outside=dict(more=3), broken=dict(formula=lambda m, d: 0.)) # broken: random is best
