@@ -22,6 +22,7 @@ from tensor_overparam.descent.deflation import (
     predicted_mass,
     small_start,
 )
+from tensor_overparam.descent.landscape import classify
 from tensor_overparam.descent.modified import Options, chosen, modified_step, reinitialise, small_components
 from tensor_overparam.descent.objective import generators, prepare, sphere
 from tensor_overparam.implicit_bias.interpolants import (
@@ -185,6 +186,24 @@ def test_predicted_masses_pass_half_of_the_weight_and_end_below_it():
     """At its escape a mass is a/2, and in the end λ/2 is missing."""
     found = predicted_mass([0.0, 2.0, 1e3], [1.0, 0.6], np.array([2.0, 2.0]), penalty=0.2)
     assert np.allclose(found[1], [0.5, 0.3]) and np.allclose(found[2], [0.9, 0.5])
+
+
+# --- landscape --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])
+def test_verdicts_know_no_units(size):
+    """A target that is multiplied by a number has the same critical points, and others are not critical there."""
+    T, zero = gaussian(4, 2, 3, rng=0), Factored([0.0], np.full((1, 4), 0.0), 3)
+    lone = Factored([1.0, 1.0], np.eye(3, 4)[[0, 1]], 3)
+    trio = Factored([1.0, 1.0, 1.0], np.eye(3, 4), 3)
+    shifted = Factored(T.weights, 1.01 * T.vectors, 3)
+    kinds = []
+    for target, point in ((T, T), (T, shifted), (trio, lone), (T, zero)):
+        unit = size ** (1 / 4)
+        there = Factored(unit * point.weights, unit * point.vectors, 3)
+        kinds.append(classify(target * size, there).kind)
+    assert kinds == ["minimum", "not critical", "minimum", "degenerate"]
 
 
 # --- networks ---------------------------------------------------------------------------------------
