@@ -2,7 +2,7 @@
 PYTHON ?= .venv/bin/python
 NOTEBOOKS = $(PYTHON) dev/notebooks.py
 
-.PHONY: setup prepare fresh docs look test all bench compare constraints ci
+.PHONY: setup prepare fresh docs look test all mutants bench compare constraints ci
 
 setup:
 	python3 -m venv .venv
@@ -32,6 +32,10 @@ test:
 
 all:
 	$(PYTHON) -m pytest -n auto -m ""
+
+# one line of the code changed at a time: a claim or a test has to notice
+mutants:
+	$(PYTHON) dev/mutants.py
 
 bench:
 	$(PYTHON) tests/bench/bench_regimes.py

@@ -20,6 +20,7 @@ from .descent.claims_deflation import DYNAMICS_CHECKS
 from .implicit_bias.claims_generalisation import GENERALISATION
 from .descent.claims_lazy import LAZY_CHECKS
 from .descent.claims_leaving import LEAVING_CHECKS
+from .descent.claims_luck import LUCK_CHECKS
 from .descent.claims_modified import MODIFIED_CHECKS
 from .nets.claims import NETS
 from .rotation.claims import ROTATION
@@ -31,7 +32,8 @@ from .descent.objective import prepare, spectral_scale
 from .tensors.targets import Sum, TargetLike
 
 # %% ../nbs/ledger.ipynb #f5edab8e
-SECTIONS = {"tensors": LAZY_CHECKS | MODIFIED_CHECKS | LEAVING_CHECKS | SUCCESS_CHECKS | DYNAMICS_CHECKS,
+SECTIONS = {"tensors": LAZY_CHECKS | MODIFIED_CHECKS | LEAVING_CHECKS | SUCCESS_CHECKS | DYNAMICS_CHECKS |
+                       LUCK_CHECKS,
             "two-layer networks": NETS, "adaptive methods": ADAPTIVE | GENERALISATION, "rotations": ROTATION | TURNED}
 CHECKS = {name: claim for section in SECTIONS.values() for name, claim in section.items()}
 
