@@ -185,7 +185,7 @@ escape_inversions = Claim(
     measure=lambda e: share_of(e.first),
     assumes={"the components are orthogonal": lambda e: e.cosine < 1e-10},
     grows="count", budget=300,
-    quick=dict(count=150, weights=(.97, .93), order=4, make=orthogonal, chance=inversion_chance),
+    quick=dict(count=100, weights=(.95,), order=4, make=orthogonal, chance=inversion_chance),
     full=dict(count=300, weights=(.99, .97, .95, .93)), outside=dict(count=2, make=correlated),
     broken=dict(chance=lambda *sizes: .5)) # luck alone
 

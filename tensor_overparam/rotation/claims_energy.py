@@ -181,7 +181,7 @@ energy_savings = Claim(
     predict=lambda e: [t.exponent for t in e.trials],
     measure=lambda e: mean_of(exponents(e)),
     assumes={"more neurons than d + 1": lambda e: all(t.room for t in e.trials)},
-    quick=dict(sizes=((3, 1.), (3, .5), (4, 1.)), widths=(16, 32, 64), starts=3, extra=0),
+    quick=dict(sizes=((3, 1.), (4, 1.)), widths=(16, 32, 64), starts=2, extra=0),
     full=dict(sizes=((3, 1.), (3, .5), (4, 1.), (4, 2.)), widths=(16, 32, 64, 128)),
     outside=dict(widths=(2, 3, 4)), broken=dict(extra=1))                           # broken: d for d - 1
 
