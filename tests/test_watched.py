@@ -23,8 +23,11 @@ from tensor_overparam.descent.deflation import (
     small_start,
 )
 from tensor_overparam.descent.landscape import classify
+from tensor_overparam.descent.lazy import Tangent, lazy_fit, lazy_width
+from tensor_overparam.descent.linearised import lazy_flow, scaled_gd
 from tensor_overparam.descent.modified import Options, chosen, modified_step, reinitialise, small_components
 from tensor_overparam.descent.objective import generators, prepare, sphere
+from tensor_overparam.descent.vanilla import gradient_descent, starting_point
 from tensor_overparam.implicit_bias.interpolants import (
     constant_bound,
     contraction,
@@ -33,6 +36,9 @@ from tensor_overparam.implicit_bias.interpolants import (
     preconditioned_risk,
 )
 from tensor_overparam.implicit_bias.optimisers import SCHEDULES, descend, gaussian_regression
+from tensor_overparam.nets.limits import draw_weights, trace_share
+from tensor_overparam.nets.mixture import mixture_rf_limit, mixture_rf_risk
+from tensor_overparam.nets.quadratic import rf_risk
 from tensor_overparam.nets.training import REGIMES, SCHEDULE, Net, NetOptions, QuadraticTeacher, feel, net_step
 from tensor_overparam.rotation.tensors import rotated_fit
 from tensor_overparam.rotation.training import (
@@ -45,7 +51,7 @@ from tensor_overparam.rotation.training import (
     teacher_student,
 )
 from tensor_overparam.tensors.problems import gaussian, orthogonal
-from tensor_overparam.tensors.targets import Factored
+from tensor_overparam.tensors.targets import Factored, sqnorm
 
 # --- modified descent -------------------------------------------------------------------------------
 
@@ -188,6 +194,52 @@ def test_predicted_masses_pass_half_of_the_weight_and_end_below_it():
     assert np.allclose(found[1], [0.5, 0.3]) and np.allclose(found[2], [0.9, 0.5])
 
 
+# --- vanilla and lazy training ----------------------------------------------------------------------
+
+
+def test_weights_start_with_both_signs():
+    """Normal numbers of variance 1/m."""
+    w = starting_point(prepare(gaussian(6, 3, 4, rng=1), 400, 0), 400).w
+    assert 150 < np.sum(w > 0) < 250 and 0.8 < np.sum(w * w) < 1.2
+
+
+def test_a_given_start_is_in_the_units_of_the_target():
+    """One that is the target itself has nothing left to learn."""
+    T = Factored(np.full(3, 1000.0), gaussian(6, 3, 4, rng=1).vectors, 4)
+    assert gradient_descent(T, 3, init=T, steps=1, every=1).run.trace["relative_error"][0] < 1e-6
+
+
+def test_displacements_are_those_of_the_directions_that_were_given():
+    """At the lazy width they rebuild the target from directions of any length."""
+    T, X = gaussian(5, 2, 3, rng=0), np.eye(5)
+    C = np.random.default_rng(0).normal(size=(lazy_width(5, 3), 5)) * 3
+    fit = lazy_fit(T, C)
+    assert fit.unexplained < 1e-10 and np.allclose(Tangent(C, fit.delta, 3).contract(X), T.contract(X), atol=1e-6)
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_a_kernel_of_low_rank_is_inverted_on_its_range(order):
+    """With twice the directions that are needed, the least displacement is of the size of the target."""
+    fit = lazy_fit(gaussian(5, 2, order, rng=0), 2 * lazy_width(5, order), method="eigh")
+    assert fit.unexplained < 1e-10 and np.linalg.norm(fit.delta) < 10 and fit.residual < 1e-8
+
+
+def test_what_a_student_holds_is_learned_already():
+    """Not centred, the linearised flow begins at what the student has left."""
+    T = gaussian(5, 2, 3, rng=0)
+    flow = lazy_flow(T, T.vectors, T.weights, centred=False)
+    half = lazy_flow(T, T.vectors, T.weights / 2, centred=False)
+    assert abs(flow.loss(0.0)) < 1e-12 and np.isclose(half.loss(0.0), float(sqnorm(T)) / 8)
+    assert np.isclose(lazy_flow(T, T.vectors, T.weights).loss(0.0), float(sqnorm(T)) / 2)
+
+
+def test_the_loss_of_the_scaled_model_is_over_its_scale():
+    """At its start, where the centred model is zero, it is ½‖T‖²/α²."""
+    T = gaussian(5, 2, 3, rng=0)
+    loss = scaled_gd(T, 4, alpha=10.0, steps=1, every=1).run.trace["loss"][0]
+    assert np.isclose(loss, float(sqnorm(T)) / 200)
+
+
 # --- landscape --------------------------------------------------------------------------------------
 
 
@@ -254,6 +306,20 @@ def test_rates_and_losses_of_a_step():
     o = NetOptions(0.02, None, ((1.0, 1.0),), 100, 0.0, [4], None)
     move = net_step(Net(W, np.ones(4), 0.0), teacher, REGIMES["nn"], o)
     assert np.isclose(move.measured["loss"], 2 * np.sum((W.T @ W - B) ** 2) / 3)
+
+
+def test_the_share_of_the_identity_to_its_last_digits():
+    """In ten dimensions the formula is off by .003 at most."""
+    for n in (5, 10, 20):
+        found = 1 - rf_risk(np.eye(10), draw_weights(n, 10, draws=1500, rng=n), normalised=True)
+        assert abs(found.mean() - trace_share(n, 10)) < 0.003
+
+
+def test_the_limit_of_random_features_on_clouds_that_differ_much():
+    """Where one cloud is nineteen times as wide as the other, each term of the limit counts."""
+    I = np.eye(80)
+    found = mixture_rf_risk(I, 0.9 * I, draw_weights(60, 80, draws=6, rng=1)).mean()
+    assert abs(found / mixture_rf_limit(I, 0.9 * I, 60) - 1) < 0.04
 
 
 # --- adaptive methods -------------------------------------------------------------------------------

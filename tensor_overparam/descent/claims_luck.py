@@ -20,7 +20,7 @@ from .modified import Options, modified_gd, reinitialise, small_components, stud
 from .objective import prepare
 from ..tensors.problems import correlated, gaussian, orthogonal
 from ..tensors.targets import Factored, as_target, to_dense
-from ..core.claim import Claim, line
+from ..core.claim import Claim
 from ..core.interval import mean_of, share_of
 
 # %% ../../nbs/descent/claims_luck.ipynb #6eaf75ac
