@@ -72,3 +72,44 @@ window.addEventListener("load", async () => {
     if (window.innerWidth !== last) { last = window.innerWidth; fit(); }
   });
 });
+
+// The ledger: boxes that choose rows by topic, basis, kind and verdict, and a field for words. Without JavaScript the
+// table is whole.
+window.addEventListener("DOMContentLoaded", () => {
+  for (const table of document.querySelectorAll("table.ledger")) {
+    const rows = [...table.querySelectorAll("tbody tr")];
+    if (rows.length < 20) continue;
+    const bar = Object.assign(document.createElement("form"), {className: "ledger-choice"});
+    bar.setAttribute("aria-label", "Choose claims");
+    const count = Object.assign(document.createElement("output"), {ariaLive: "polite"});
+    const label = (text, control) => {
+      const box = document.createElement("label");
+      box.append(text, " ", control);
+      bar.append(box);
+      return control;
+    };
+    const choices = ["topic", "basis", "kind", "verdict"].map((key) => {
+      const values = [...new Set(rows.map((row) => row.dataset[key]))].sort();
+      const select = document.createElement("select");
+      select.append(new Option("all", ""), ...values.map((value) => new Option(value, value)));
+      return [key, label(key, select)];
+    });
+    const words = label("words", Object.assign(document.createElement("input"), {type: "search", size: 14}));
+    const choose = () => {
+      const text = words.value.toLowerCase();
+      let shown = 0;
+      for (const row of rows) {
+        const fits = choices.every(([key, select]) => !select.value || row.dataset[key] === select.value)
+          && row.textContent.toLowerCase().includes(text);
+        row.hidden = !fits;
+        shown += fits;
+      }
+      count.textContent = `${shown} of ${rows.length} claims`;
+    };
+    bar.addEventListener("input", choose);
+    bar.addEventListener("submit", (event) => event.preventDefault());
+    bar.append(count);
+    (table.closest(".cell_output") ?? table).before(bar);
+    choose();
+  }
+});
