@@ -42,7 +42,7 @@ EXAMPLES = """examples:
   tensor-overparam decompose T.npy                      which components is my tensor made of?
   tensor-overparam decompose X.csv --cumulant 4         … and my data (independent component analysis)
   tensor-overparam phase --only dimension               how many components are enough? (resumable)
-  tensor-overparam check --quick                        every theorem against a measurement
+  tensor-overparam check --quick                        every claim against a measurement
 
 exit codes:
   0    done; `decompose`: the verdict is 'exact' or 'noise'
@@ -73,7 +73,7 @@ def parser():
     kind_option(planted)
     planted.add_argument("--dims", type=integers, metavar="D,D,…",
                          help="dimensions for the second table (default 10,20,40,80,160)")
-    k = commands.add_parser("check", help="hold every theorem against a measurement: the ledger", description=LEDGER)
+    k = commands.add_parser("check", help="hold every claim against a measurement: the ledger", description=LEDGER)
     k.add_argument("names", nargs="*", metavar="NAME", help="checks to run (default: all of them)")
     k.add_argument("--quick", action="store_true", help="smaller experiments")
     k.add_argument("--list", action="store_true", help="print the names and statements, run nothing")
