@@ -237,14 +237,15 @@ def curves(*, quick:bool=False)->list:
         return [("rank", x[space], dict(algorithm=name, space=space, **fixed)) for name in names for space in spaces]
     wide, room = {"d=20": upto(20, 12, 20), "d=10r": upto(64), "d=inf": upto(64, 6, 12, 24, 48)}, dict(
         low=lambda r: r, high=lambda r: 6*r)
-    some = {"d=20": upto(16), "d=10r": upto(8), "d=inf": upto(64)}
+    some = {"d=20": upto(16), "d=10r": upto(32), "d=inf": upto(64)}
     few = {"d=20": upto(16), "d=10r": upto(16), "d=inf": upto(32)}
     lone = dict.fromkeys(SPACES, upto(16))
     end = {space: upto(12, 6, 12) for space in ("d=10r", "d=inf")}
     return [*rows(["als"], ("d=20", "d=10r"), wide, symmetric=True, trials=60, **room),
             *rows(["als"], SPACES, wide, symmetric=False, trials=60, **room),
             *rows(["simultaneous"], end, end, symmetric=False, steps=100, low=lambda r: r*r//2, high=lambda r: r*r),
-            *rows(["vanilla"], ("d=20", "d=10r"), some, symmetric=True, epochs=60, **room),
+            *rows(["vanilla"], ("d=20",), some, symmetric=True, epochs=60, **room),
+            *rows(["vanilla"], ("d=10r",), some, symmetric=True, epochs=240, **room),
             *rows(["vanilla"], ("d=inf",), some, symmetric=True, **room),
             *rows(["none"], SPACES, lone, symmetric=True, low=lambda r: r, high=lambda r: 10*r),
             *rows(["small-else-one"], SPACES, few, symmetric=True, epochs=60, **room)]
