@@ -18,6 +18,7 @@ from functools import cache
 from importlib.metadata import version
 
 import apidoc
+import markup
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from notebooks import (
@@ -194,20 +195,20 @@ def versions():
 def processed(nb, where, index):
     """Return a notebook as MyST-NB reads it; the names that it documents are added to {module: {name: entry}}."""
     page, source = re.sub(r"\W|_", "-", where.removesuffix(".ipynb")), f"{settings()['nbs_path']}/{where}"
-    link, module, count, cells = f"{settings()['git_url']}/blob/{settings()['branch']}/{source}", "", 0, []
+    link, module, cells = f"{settings()['git_url']}/blob/{settings()['branch']}/{source}", "", []
+    tags = markup.tags(cell.source for cell in nb.cells if cell.cell_type == "markdown")
     for cell in nb.cells:
         found = directives(cell)
         if "default_exp" in found:
             module = f"{PACKAGE.name}.{found['default_exp'][0]}"
             cells.append(new_markdown_cell(f"```{{py:module}} {module}\n```"))
         if cell.cell_type == "markdown":
-            text, count = numbered(at_home(cell.source, where), page, count)
-            cells.append(new_markdown_cell(text))
+            cells.append(new_markdown_cell(markup.staged(at_home(cell.source, where), page, tags)))
         elif is_code(cell) and not is_hidden(cell, found):
             entries = documented(cell, found, module, link)
             index.setdefault((module, where), {}).update(entries)
             cells += [new_markdown_cell("\n\n".join(entries.values()))] * bool(entries)
-            cells += shown(cell, found, where, page, entries)
+            cells += shown(cell, found, where, page, entries, tags)
     if (ROOT / source).exists() and where != "index.ipynb":
         about = f"module {{py:mod}}`{module}`, " * bool(module) + f"from the notebook [{source}]({link})"
         cells.insert(1, new_markdown_cell(f"{{.page-origin}}\n{about[0].upper()}{about[1:]}"))
@@ -236,16 +237,6 @@ def is_hidden(cell, found):
     return "hide" in found or is_off(found, "include") or "nbdev_export(" in cell.source
 
 
-def numbered(text, page, count):
-    """Put the displayed equations of a text on lines of their own, with labels, and return their new number."""
-    parts = re.split(r"(^```.*?^```|\$\$.+?\$\$)", text, flags=re.MULTILINE | re.DOTALL)
-    for i, part in enumerate(parts):
-        if part.startswith("$$"):
-            count += 1
-            parts[i] = f"\n\n$$\n{part[2:-2].strip()}\n$$ (eq-{page}-{count})\n\n"
-    return "".join(parts), count
-
-
 def documented(cell, found, module, link):
     """Return the entries of the reference that belong to a cell."""
     if not found.keys() & {"export", "exports"}:
@@ -261,15 +252,19 @@ def public(module):
     return set(ast.literal_eval(found[1]))
 
 
-def shown(cell, found, where, page, entries):
-    """Return a code cell as the page shows it, and below an explorer its caption."""
+def shown(cell, found, where, page, entries, numbers):
+    """Return a code cell as the page shows it, and below an explorer its caption; equations have these numbers."""
     text = {key: plain(found.get(f"{key}:", [])) for key in ("fig-cap", "fig-alt", "label")}
+    text["fig-cap"] = markup.referring(text["fig-cap"], page, numbers)
     tags, about = [], {}
-    if is_off(found, "echo"):
+    if "solution:" in found:
+        tags.append("hide-cell")
+        about["code_prompt_show"] = about["code_prompt_hide"] = f"Cell of solution {plain(found['solution:'])}"
+    elif is_off(found, "echo"):
         tags.append("remove-input")
     elif EXPORTED & found.keys() or "code-fold:" in found:
         tags.append("hide-input")
-        about["code_prompt_show"] = about["code_prompt_hide"] = prompt(cell, entries)
+        about["code_prompt_show"] = about["code_prompt_hide"] = prompt(cell, entries, is_figure=bool(text["label"]))
     if is_off(found, "output"):
         tags.append("remove-output")
     is_explorer = any("text/html" in output.get("data", {}) for output in cell.outputs) and text["fig-cap"]
@@ -310,10 +305,12 @@ def relinked(html, where):
     return re.sub(r'(?<=href=")(?:\.\./)*([\w/]+)\.ipynb(?=[#"])', page, html)
 
 
-def prompt(cell, entries):
+def prompt(cell, entries, is_figure):
     """Return the words on a fold of code."""
     if entries:
         return f"Source of {', '.join(entries)}"
+    if is_figure:
+        return "Code of the figure"
     defined = [name for node in ast.parse(code(cell)).body for name in apidoc.names(node)]
     return f"Source of {', '.join(defined)}" if defined not in ([], ["_all_"]) else "Imports"
 
