@@ -186,7 +186,7 @@ def behind():
 def sources():
     """Return all that the site is made from, as {path: content}."""
     made = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".js", ".css")]
-    scripts = ("docs", "stage", "markup", "apidoc", "docstrings")
+    scripts = ("docs", "stage", "markup", "references", "claims_map", "apidoc", "docstrings")
     tools = [*HERE.rglob("*.*"), *(ROOT / "dev" / f"{script}.py" for script in scripts)]
     texts = [ROOT / path for path in ("settings.ini", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE")]
     written = [*notebooks(), ROOT / settings()["nbs_path"] / "sidebar.yml"]

@@ -18,8 +18,10 @@ from functools import cache
 from importlib.metadata import version
 
 import apidoc
+import claims_map
 import markup
 import nbformat
+import references
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from notebooks import (
     ROOT,
@@ -112,7 +114,15 @@ def entry(path, number):
 def written(text):
     """Return a page with the version, and with what it takes from the README."""
     text = re.sub(r"^% README: (.*)$", lambda line: from_readme(line[1]), text, flags=re.MULTILINE)
+    text = re.sub(r"^% MAP$", lambda _: claims_map.table(below), text, flags=re.MULTILINE)
+    text = re.sub(r"^% BIBTEX: (.*)$", lambda line: bibtex(line[1]), text, flags=re.MULTILINE)
     return text.replace("{VERSION}", f"{{{settings()['version']}}}")
+
+
+def bibtex(key):
+    """Return an entry of the bibliography as people copy it."""
+    text = references.entries()[key][0].replace("\n}", ",\n  archiveprefix = {arXiv}\n}")
+    return f"```bibtex\n{text}\n```"
 
 
 def from_markdown(text):

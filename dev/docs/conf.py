@@ -1,5 +1,6 @@
 """How Sphinx makes the site from what dev/docs.py has staged: offline, with names in backticks linked."""
 
+import sys
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -9,13 +10,19 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import references  # noqa: E402
+
 parser = ConfigParser(delimiters=["="])
 parser.read(HERE.parent.parent / "settings.ini", encoding="utf-8")
 settings = parser["DEFAULT"]
 
 project, author, release = settings["title"], settings["author"], settings["version"]
 copyright = settings["copyright"]
-extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.mathjax"]
+extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.mathjax", "sphinxcontrib.bibtex"]
+bibtex_bibfiles = [str(references.BIB)]
+bibtex_cite_id = "cite-{key}"
+BIBLIOGRAPHY = "bibliography"
 templates_path = ["templates"]
 add_module_names = False
 toc_object_entries_show_parents = "hide"
@@ -85,6 +92,24 @@ class LinkNames(SphinxPostTransform):
         return found[0] if len(found) == 1 else None
 
 
+class LinkPapers(SphinxPostTransform):
+    """Let the link to a paper lead to its entry in the bibliography, from which its own link is one click away."""
+
+    default_priority = 6
+
+    def run(self):
+        """Turn links to addresses that the bibliography knows, but for those on its own page."""
+        here = self.env.current_document.docname
+        if here == BIBLIOGRAPHY or BIBLIOGRAPHY not in self.env.all_docs:
+            return
+        for link in self.document.findall(nodes.reference):
+            if key := references.cited(link.get("refuri", "")):
+                page = self.app.builder.get_relative_uri(here, BIBLIOGRAPHY)
+                link["refuri"], link["internal"] = f"{page}#cite-{key}", True
+                link["reftitle"] = references.short(key)
+                link["classes"] = [*link["classes"], "citation"]
+
+
 def is_member(found):
     """Tell whether all entries are parts of classes, which are too common words to be linked by themselves."""
     return all(place.objtype in ("method", "property", "attribute") for _, place in found)
@@ -128,4 +153,5 @@ def quoted(text):
 def setup(app):
     """Tell Sphinx about the above."""
     app.add_post_transform(LinkNames)
+    app.add_post_transform(LinkPapers)
     app.connect("html-page-context", describe)
