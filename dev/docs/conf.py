@@ -50,14 +50,21 @@ html_theme_options = {
     "use_repository_button": True,
     "use_download_button": False,
     "use_fullscreen_button": False,
-    "home_page_in_toc": True,
+    "home_page_in_toc": False,
+    "article_header_start": ["toggle-primary-sidebar.html", "doors.html"],
     "show_toc_level": 2,
     "navbar_start": [],
     "navbar_center": [],
     "navbar_end": [],
     "navbar_persistent": [],
 }
-html_context = {"default_mode": "auto"}
+DOORS = {"Learn": "learn", "Use": "choose", "Theory": "ledger", "API": "api"}
+html_context = {"default_mode": "auto", "doors": DOORS.items()}
+BEHIND = {  # pages of a door that say so neither by their name nor by their folder
+    "install": "Use", "extend": "Use", "contribute": "Use", "changelog": "Use", "license": "Use",
+    "map": "Theory", "glossary": "Theory", "bibliography": "Theory", "cite": "Theory",
+    "index": "", "search": "",
+}  # fmt: skip
 
 
 class LinkNames(SphinxPostTransform):
@@ -140,8 +147,17 @@ def describe(app, page, template, context, doctree):
         'property="og:image"': html_baseurl + "_static/card.png",
         'name="twitter:card"': "summary_large_image",
     }
+    context["door"] = door(page)
+    if page == "search":
+        app.add_js_file("search.js", loading_method="defer")  # after what it changes
     lines = (f"<meta {key} content={quoted(value)} />" for key, value in tags.items())
     context["metatags"] = context.get("metatags", "") + "\n".join(lines)
+
+
+def door(page):
+    """Return the door behind which a page lies."""
+    named = {where: name for name, where in DOORS.items()} | BEHIND
+    return named.get(page, "Learn" if page.startswith("tutorials/") else "API")
 
 
 def quoted(text):
