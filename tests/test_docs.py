@@ -321,8 +321,9 @@ def test_search_takes_whole_words_and_says_what_to_do_without_a_hit(origin):
 
 def test_four_doors_and_a_sidebar_that_can_be_looked_over():
     with Visit(f"{SITE.as_uri()}/") as visit:
-        for where, door in (("index.html", None), (TUTORIALS[0], "Learn"), ("choose.html", "Use"), ("map.html", "Theory"),
-                            ("descent/lazy.html", "API")):
+        behind = {"index.html": None, TUTORIALS[0]: "Learn", "choose.html": "Use", "map.html": "Theory",
+                  "descent/lazy.html": "API"}
+        for where, door in behind.items():
             page = visit.open(where)
             doors = page.locator(".top-doors a")
             assert doors.all_inner_texts() == ["Learn", "Use", "Theory", "API"]

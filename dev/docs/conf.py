@@ -59,7 +59,7 @@ html_theme_options = {
     "navbar_persistent": [],
 }
 DOORS = {"Learn": "learn", "Use": "choose", "Theory": "ledger", "API": "api"}
-html_context = {"default_mode": "auto", "doors": DOORS.items()}
+html_context = {"default_mode": "auto", "doors": list(DOORS.items())}
 BEHIND = {  # pages of a door that say so neither by their name nor by their folder
     "install": "Use", "extend": "Use", "contribute": "Use", "changelog": "Use", "license": "Use",
     "map": "Theory", "glossary": "Theory", "bibliography": "Theory", "cite": "Theory",
