@@ -52,7 +52,7 @@ compare:
 # the newest of everything, in an environment of its own; to be committed when all tests pass there
 constraints:
 	python3 -m venv .venv-newest
-	.venv-newest/bin/python -m pip install -q -e '.[dev,docs]'
+	.venv-newest/bin/python -m pip install -q -e '.[dev,docs,tutorials]'
 	.venv-newest/bin/python dev/versions.py freeze
 
 ci:

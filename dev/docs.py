@@ -22,10 +22,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from notebooks import ROOT, differing, name, notebooks, settings, write
+import nbformat
+from notebooks import ROOT, differing, name, notebooks, read, settings, write
 from PIL import Image, ImageChops, ImageStat
 from sitecheck import problems
-from stage import CACHE, PACKAGE, STAGE, stage
+from stage import CACHE, DOWNLOADS, PACKAGE, STAGE, below, stage
 
 SITE = ROOT / "_docs"
 HERE = ROOT / "dev" / "docs"
@@ -75,11 +76,23 @@ def site():
         subprocess.run([sys.executable, "-m", "sphinx", *options, STAGE, html], check=True)
         found = files(Path(html))
     kept = {path: lean(path, content) for path, content in found.items() if not UNUSED.search(path)}
-    kept |= licences() | {".nojekyll": b""} | {old: redirection(old, new) for old, new in moved().items()}
+    kept |= licences() | downloads() | {".nojekyll": b""} | {old: redirection(old, new) for old, new in moved().items()}
     print(f"built in {time.perf_counter() - start:.0f} s", flush=True)
     tools = {tool: version(tool) for tool in TOOLS}
     stamp = {"sources": before, "pages": digest(kept), "tools": tools}
     return kept | {STAMP: json.dumps(stamp, indent=1).encode() + b"\n"}
+
+
+def downloads():
+    """Return {path: content} of the notebooks as they can be downloaded: without outputs, to be run."""
+    found = {}
+    for path in notebooks():
+        nb = read(path)
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        found[f"{DOWNLOADS}/{below(path)}"] = nbformat.writes(nb).encode()
+    return found
 
 
 def licences():
@@ -186,7 +199,8 @@ def behind():
 def sources():
     """Return all that the site is made from, as {path: content}."""
     made = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".js", ".css")]
-    tools = [*HERE.rglob("*.*"), *(ROOT / "dev" / f"{tool}.py" for tool in ("docs", "stage", "apidoc", "docstrings"))]
+    scripts = ("docs", "stage", "markup", "references", "claims_map", "pictures", "apidoc", "docstrings")
+    tools = [*HERE.rglob("*.*"), *(ROOT / "dev" / f"{script}.py" for script in scripts)]
     texts = [ROOT / path for path in ("settings.ini", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE")]
     written = [*notebooks(), ROOT / settings()["nbs_path"] / "sidebar.yml"]
     return {name(path): path.read_bytes() for path in [*written, *made, *tools, *texts] if path.is_file()}

@@ -18,7 +18,11 @@ from functools import cache
 from importlib.metadata import version
 
 import apidoc
+import claims_map
+import markup
 import nbformat
+import pictures
+import references
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from notebooks import (
     ROOT,
@@ -32,6 +36,8 @@ from notebooks import (
     read,
     run,
     settings,
+    title,
+    wing,
     write,
 )
 from PIL import Image
@@ -47,17 +53,23 @@ KERNEL = {
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
 EXPORTED = {"export", "exports", "exporti"}
-REFERENCE = (
-    "All names <names>",
-    "Glossary <glossary>",
-    "How to choose <choose>",
-    "Add your own <extend>",
-    "Contribute <contribute>",
-    "Cite <cite>",
-    "Changelog <changelog>",
-    "Licence <license>",
-    "Index <genindex>",
-)
+DOWNLOADS = "_notebooks"  # the folder of the notebooks that can be downloaded
+WINGS = "wings"  # the folder of their pages
+DOORS = {  # the four ways in, and the pages behind each; the rest is inside a wing
+    "Learn": ("All tutorials <learn>",),
+    "Use": ("Which one do I need? <choose>", "Install <install>", "Add your own <extend>", "Contribute <contribute>"),
+    "Theory and ledger": (
+        "The ledger <ledger>",
+        "From theorem to function <map>",
+        "Glossary <glossary>",
+        "Bibliography <bibliography>",
+    ),
+    "API": ("Wings <api>", "All names <names>", "Index <genindex>"),
+}
+INSIDE = {  # what stands inside another page
+    "contribute.md": ("Changelog <changelog>", "Licence <license>"),
+    "bibliography.md": ("Cite <cite>",),
+}
 
 
 # --- stage: turn notebooks and pages into what Sphinx reads ------------------------------------------
@@ -67,7 +79,11 @@ def stage():
     """Write everything that Sphinx reads; what has not changed is left alone, so that Sphinx can skip it."""
     stories = {below(path): read(path) for path in notebooks() if path.name != "index.ipynb"}
     pages = {path.name: written(path.read_text(encoding="utf-8")) for path in PAGES.glob("*.md")}
+    pages |= {f"{WINGS}/{name}.md": page_of_wing(title, paths) for name, (title, paths) in wings().items()}
     pages["index.md"] += contents()
+    pages["api.md"] += toctree(f"{title} <{WINGS}/{name}>" for name, (title, _) in wings().items())
+    for page, entries in INSIDE.items():
+        pages[page] += toctree(entries)
     live = {where: text for where, text in pages.items() if LIVE in text}
     texts = {f"{where[:-3]}.ipynb": from_markdown(text) for where, text in live.items()} | stories
     shutil.copytree(ROOT / settings()["nbs_path"], EXECUTED, ignore=no_notebooks, dirs_exist_ok=True)
@@ -94,24 +110,84 @@ def below(path):
 
 
 def contents():
-    """Return the tables of contents: the chapters in the order of reading, then the reference."""
-    tables = {chapter: list(map(entry, paths, range(1, 1 + len(paths)))) for chapter, paths in chapters().items()}
-    tables = {chapter: entries for chapter, entries in tables.items() if chapter} | {"Reference": REFERENCE}
-    block = "\n```{{toctree}}\n:hidden:\n:caption: {}\n\n{}\n```\n"
-    return "".join(block.format(caption, "\n".join(entries)) for caption, entries in tables.items())
+    """Return the tables of contents of the site: one a door, the tutorials behind the first."""
+    tutorials = [f"{number}. {title(path)} <{address(path)}>" for number, path in enumerate(tutorials_in_order(), 1)]
+    doors = DOORS | {"Learn": [*DOORS["Learn"], *tutorials]}
+    return "".join(toctree(entries, door) for door, entries in doors.items())
 
 
-def entry(path, number):
-    """Return the line of a notebook in the table of contents; tutorials are numbered."""
-    words = re.sub(r"^\d+_", "", path.stem).replace("_", " ")
-    words = f"{number}. {words.capitalize()}" if path.parent.name == "tutorials" else words
-    return f"{words} <{below(path).removesuffix('.ipynb')}>"
+def toctree(entries, caption=""):
+    """Return a table of contents that only the sidebar shows."""
+    named = f":caption: {caption}\n" if caption else ""
+    return f"\n\n```{{toctree}}\n:hidden:\n{named}\n" + "\n".join(entries) + "\n```\n"
+
+
+def tutorials_in_order():
+    """Return the paths of the tutorials."""
+    return chapters()["Tutorials"]
+
+
+def wings():
+    """Return {folder: (title, notebooks)} of the wings, in the order of reading."""
+    others = {title: paths for title, paths in chapters().items() if title not in ("", "Tutorials", "Ledger")}
+    return {paths[0].parent.name: (title, paths) for title, paths in others.items()}
+
+
+def address(path):
+    """Return the name of a notebook's page."""
+    return below(path).removesuffix(".ipynb")
+
+
+def page_of_wing(heading, paths):
+    """Return the page of a wing: what its face says, and a question a notebook."""
+    face = PACKAGE / paths[0].parent.name / "__init__.py"
+    first, _, rest = ast.get_docstring(ast.parse(face.read_text(encoding="utf-8"))).partition("\n\n")
+    rest = "\n\n".join(block if block.startswith("- ") else apidoc.prose(block) for block in rest.split("\n\n"))
+    questions = "\n".join(f"- [{title(path)}](../{below(path)})" for path in paths)
+    entries = (f"{path.stem.replace('_', ' ')} <../{address(path)}>" for path in paths)
+    text = f"# {heading}\n\n> {first}\n\n{rest}\n\n## The notebooks, and the question that each answers\n\n{questions}"
+    return text + toctree(entries)
+
+
+def list_of_tutorials():
+    """Return the tutorials with their questions, what they are about, and whom they are for."""
+    return "\n\n".join(f"{number}. {lead(path)}" for number, path in enumerate(tutorials_in_order(), 1))
+
+
+def lead(path):
+    """Return the link to a tutorial with its subtitle and its line for whom it is."""
+    text = "\n".join(cell.source for cell in read(path).cells[:3] if cell.cell_type == "markdown")
+    about = re.search(r"^> Tutorial: (.*)$", text, re.MULTILINE)
+    whom = re.search(r"^\*(For whom: .*?)\*$", text, re.MULTILINE)
+    plain = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", found[1]) for found in (about, whom) if found]
+    lines = [f"[{title(path)}]({below(path)})", *plain]
+    return "\\\n   ".join(lines)
+
+
+def list_of_wings():
+    """Return the wings with what is in them and the question that each opens with."""
+    head = ["{.reflow}", "| wing | what is in it | the question it opens with |", "|---|---|---|"]
+    rows = (
+        f"| [{heading}]({WINGS}/{name}.md) | {wing(paths[0])[2]} | [{title(paths[0])}]({below(paths[0])}) |"
+        for name, (heading, paths) in wings().items()
+    )
+    return "\n".join([*head, *rows])
 
 
 def written(text):
     """Return a page with the version, and with what it takes from the README."""
     text = re.sub(r"^% README: (.*)$", lambda line: from_readme(line[1]), text, flags=re.MULTILINE)
+    text = re.sub(r"^% TUTORIALS$", lambda _: list_of_tutorials(), text, flags=re.MULTILINE)
+    text = re.sub(r"^% WINGS$", lambda _: list_of_wings(), text, flags=re.MULTILINE)
+    text = re.sub(r"^% MAP$", lambda _: claims_map.table(below), text, flags=re.MULTILINE)
+    text = re.sub(r"^% BIBTEX: (.*)$", lambda line: bibtex(line[1]), text, flags=re.MULTILINE)
     return text.replace("{VERSION}", f"{{{settings()['version']}}}")
+
+
+def bibtex(key):
+    """Return an entry of the bibliography as people copy it."""
+    text = references.entries()[key][0].replace("\n}", ",\n  archiveprefix = {arXiv}\n}")
+    return f"```bibtex\n{text}\n```"
 
 
 def from_markdown(text):
@@ -194,23 +270,25 @@ def versions():
 def processed(nb, where, index):
     """Return a notebook as MyST-NB reads it; the names that it documents are added to {module: {name: entry}}."""
     page, source = re.sub(r"\W|_", "-", where.removesuffix(".ipynb")), f"{settings()['nbs_path']}/{where}"
-    link, module, count, cells = f"{settings()['git_url']}/blob/{settings()['branch']}/{source}", "", 0, []
+    link, module, cells = f"{settings()['git_url']}/blob/{settings()['branch']}/{source}", "", []
+    tags = markup.tags(cell.source for cell in nb.cells if cell.cell_type == "markdown")
     for cell in nb.cells:
         found = directives(cell)
         if "default_exp" in found:
             module = f"{PACKAGE.name}.{found['default_exp'][0]}"
             cells.append(new_markdown_cell(f"```{{py:module}} {module}\n```"))
         if cell.cell_type == "markdown":
-            text, count = numbered(at_home(cell.source, where), page, count)
-            cells.append(new_markdown_cell(text))
+            cells.append(new_markdown_cell(markup.staged(at_home(cell.source, where), page, tags)))
         elif is_code(cell) and not is_hidden(cell, found):
             entries = documented(cell, found, module, link)
             index.setdefault((module, where), {}).update(entries)
             cells += [new_markdown_cell("\n\n".join(entries.values()))] * bool(entries)
-            cells += shown(cell, found, where, page, entries)
+            cells += shown(cell, found, where, page, entries, tags)
     if (ROOT / source).exists() and where != "index.ipynb":
         about = f"module {{py:mod}}`{module}`, " * bool(module) + f"from the notebook [{source}]({link})"
-        cells.insert(1, new_markdown_cell(f"{{.page-origin}}\n{about[0].upper()}{about[1:]}"))
+        up = posixpath.relpath(f"{DOWNLOADS}/{where}", posixpath.dirname(where) or ".")
+        button = f'<a class="download" href="{up}" download>Download the notebook</a>'
+        cells.insert(1, new_markdown_cell(f"{{.page-origin}}\n{about[0].upper()}{about[1:]} {button}"))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell{number}"
     return new_notebook(cells=cells, metadata=KERNEL)
@@ -236,16 +314,6 @@ def is_hidden(cell, found):
     return "hide" in found or is_off(found, "include") or "nbdev_export(" in cell.source
 
 
-def numbered(text, page, count):
-    """Put the displayed equations of a text on lines of their own, with labels, and return their new number."""
-    parts = re.split(r"(^```.*?^```|\$\$.+?\$\$)", text, flags=re.MULTILINE | re.DOTALL)
-    for i, part in enumerate(parts):
-        if part.startswith("$$"):
-            count += 1
-            parts[i] = f"\n\n$$\n{part[2:-2].strip()}\n$$ (eq-{page}-{count})\n\n"
-    return "".join(parts), count
-
-
 def documented(cell, found, module, link):
     """Return the entries of the reference that belong to a cell."""
     if not found.keys() & {"export", "exports"}:
@@ -261,15 +329,19 @@ def public(module):
     return set(ast.literal_eval(found[1]))
 
 
-def shown(cell, found, where, page, entries):
-    """Return a code cell as the page shows it, and below an explorer its caption."""
+def shown(cell, found, where, page, entries, numbers):
+    """Return a code cell as the page shows it, and below an explorer its caption; equations have these numbers."""
     text = {key: plain(found.get(f"{key}:", [])) for key in ("fig-cap", "fig-alt", "label")}
+    text["fig-cap"] = markup.referring(text["fig-cap"], page, numbers)
     tags, about = [], {}
-    if is_off(found, "echo"):
+    if "solution:" in found:
+        tags.append("hide-cell")
+        about["code_prompt_show"] = about["code_prompt_hide"] = f"Cell of solution {plain(found['solution:'])}"
+    elif is_off(found, "echo"):
         tags.append("remove-input")
     elif EXPORTED & found.keys() or "code-fold:" in found:
         tags.append("hide-input")
-        about["code_prompt_show"] = about["code_prompt_hide"] = prompt(cell, entries)
+        about["code_prompt_show"] = about["code_prompt_hide"] = prompt(cell, entries, is_figure=bool(text["label"]))
     if is_off(found, "output"):
         tags.append("remove-output")
     is_explorer = any("text/html" in output.get("data", {}) for output in cell.outputs) and text["fig-cap"]
@@ -279,6 +351,8 @@ def shown(cell, found, where, page, entries):
     for output in cell.outputs:
         if "text/html" in output.get("data", {}):
             output.data["text/html"] = relinked(output.data["text/html"], where)
+        if clear := pictures.without_paper(base64.b64decode(output.get("data", {}).get("image/png", ""))):
+            output.data["image/png"] = base64.b64encode(clear).decode()
     if text["fig-alt"]:
         about["image"] = {"alt": text["fig-alt"]} | ({"classes": "see-through"} if is_see_through(cell) else {})
     metadata = {"tags": tags, "mystnb": about}
@@ -310,10 +384,12 @@ def relinked(html, where):
     return re.sub(r'(?<=href=")(?:\.\./)*([\w/]+)\.ipynb(?=[#"])', page, html)
 
 
-def prompt(cell, entries):
+def prompt(cell, entries, is_figure):
     """Return the words on a fold of code."""
     if entries:
         return f"Source of {', '.join(entries)}"
+    if is_figure:
+        return "Code of the figure"
     defined = [name for node in ast.parse(code(cell)).body for name in apidoc.names(node)]
     return f"Source of {', '.join(defined)}" if defined not in ([], ["_all_"]) else "Imports"
 

@@ -272,6 +272,117 @@ def test_search_finds(origin):
     assert not visit.wrong, "\n".join(visit.wrong)
 
 
+# What people type, and the page that has to be among the first three. The right pages for a topic are several.
+SEARCHES = {
+    "NTK": ["tutorials/02", "descent/linearised", "descent/lazy"],
+    "lazy training": ["tutorials/02", "descent/lazy", "descent/linearised"],
+    "ICA": ["tutorials/06", "tutorials/07", "data/sources"],
+    "how to install": ["install"],
+    "rank": ["tutorials/08", "tutorials/06", "tutorials/01", "decomposition/answer"],
+    "Adam": ["tutorials/11", "implicit_bias/optimisers"],
+    "saddle": ["tutorials/05", "descent/landscape"],
+    "noise": ["tutorials/06", "tutorials/07", "decomposition/prune"],
+    "overparameterization": ["tutorials/03", "tutorials/02", "tutorials/08"],
+    "neural tangent kernel": ["tutorials/02", "tutorials/10", "descent/linearised", "descent/lazy"],
+    "colab": ["install"],
+    "CP decomposition": ["tutorials/01", "tutorials/06", "decomposition/answer"],
+}
+
+
+def found_by(page, words):
+    """Return the addresses of the pages that a search finds, best first."""
+    page.goto(page.url.partition("?")[0] + f"?q={words.replace(' ', '+')}")
+    page.wait_for_function("document.querySelector('#search-results h2')?.innerText === 'Search Results'")
+    links = [link.get_attribute("href") for link in page.locator("#search-results li a").all()]
+    return [link.partition("#")[0] for link in links]
+
+
+def test_twelve_searches_find_the_right_page_among_the_first_three(origin):
+    wrong = []
+    with Visit(origin) as visit:
+        page = visit.open("search.html", "?q=x")
+        for words, right in SEARCHES.items():
+            first = found_by(page, words)[:3]
+            if not any(where.startswith(start) for where in first for start in right):
+                wrong.append(f"{words}: {', '.join(first)}")
+    assert not wrong + visit.wrong, "\n".join(wrong + visit.wrong)
+
+
+def test_search_takes_whole_words_and_says_what_to_do_without_a_hit(origin):
+    with Visit(origin) as visit:
+        page = visit.open("search.html", "?q=ica")
+        assert not any("certificate" in where for where in found_by(page, "ica")[:5])
+        assert found_by(page, "optimizer")[0] == found_by(page, "optimiser")[0]
+        assert not found_by(page, "xyzzyplugh")
+        said = page.locator(".search-help")
+        assert "whole words" in said.inner_text() and said.locator("a").count() >= 3
+    assert not visit.wrong, "\n".join(visit.wrong)
+
+
+def test_four_doors_and_a_sidebar_that_can_be_looked_over():
+    with Visit(f"{SITE.as_uri()}/") as visit:
+        behind = {"index.html": None, TUTORIALS[0]: "Learn", "choose.html": "Use", "map.html": "Theory",
+                  "descent/lazy.html": "API"}
+        for where, door in behind.items():
+            page = visit.open(where)
+            doors = page.locator(".top-doors a")
+            assert doors.all_inner_texts() == ["Learn", "Use", "Theory", "API"]
+            current = page.locator(".top-doors a[aria-current]")
+            assert current.all_inner_texts() == ([door] if door else []), where
+            entries = page.locator(".bd-sidebar-primary nav.bd-links a.reference")
+            shown = [link for link in entries.all() if link.is_visible()]
+            inside = [link for link in shown if "toctree-l1" not in link.evaluate("a => a.parentElement.className")]
+            assert len(shown) - len(inside) <= 25, where
+            assert not inside or door == "API", "only within a wing is more shown"
+        page = visit.open("index.html")
+        page.set_viewport_size(PHONE)
+        assert all(link.is_visible() for link in page.locator(".top-doors a").all())
+    assert not visit.wrong, "\n".join(visit.wrong)
+
+
+def test_tutorials_are_named_by_their_questions():
+    with Visit(f"{SITE.as_uri()}/") as visit:
+        page = visit.open("learn.html")
+        names = page.locator(".bd-sidebar-primary li.toctree-l1 > a[href*='tutorials/']").all_inner_texts()
+        assert len(names) == len(TUTORIALS)
+        for number, (where, name) in enumerate(zip(TUTORIALS, names, strict=True), 1):
+            title = visit.open(where).locator("h1").inner_text().removesuffix("#").strip()
+            assert name.strip() == f"{number}. {title}"
+
+
+def test_the_landing_page_promises_and_shows_the_use_above_the_fold():
+    with Visit(f"{SITE.as_uri()}/") as visit:
+        page = visit.open("index.html")
+        assert "tensor_overparam" not in page.locator("h1").inner_text()
+        use = page.get_by_text("Which components is my data made of?").bounding_box()
+        why = page.get_by_text("Why are more components than needed a help?").bounding_box()
+        assert use["y"] + use["height"] < WIDE["height"] and abs(use["y"] - why["y"]) < 5
+
+
+def test_every_notebook_can_be_downloaded_and_runs_from_there():
+    import nbformat
+
+    pages = [where for where in PAGES if (docs.ROOT / "nbs" / where).with_suffix(".ipynb").exists()]
+    pages.remove("index.html")
+    assert len(pages) > 100
+    for where in pages:
+        target = (SITE / docs.DOWNLOADS / where).with_suffix(".ipynb")
+        nb = nbformat.read(target, as_version=4)
+        nbformat.validate(nb)
+        assert not any(cell.get("outputs") for cell in nb.cells)
+        assert "Download the notebook</a>" in (SITE / where).read_text(encoding="utf-8"), where
+
+
+def test_without_javascript_the_page_says_what_is_missing():
+    with Visit(f"{SITE.as_uri()}/") as visit:
+        context = visit.browser.new_context(viewport=WIDE, java_script_enabled=False)
+        for where in (TUTORIALS[1], "ledger.html", "search.html"):
+            page = context.new_page()
+            page.goto(visit.origin + where)
+            said = page.locator(".without-script")
+            assert said.is_visible() and "sliders" in said.inner_text() and said.locator("a").count() == 2
+
+
 def test_the_ledger_is_one_page_whose_rows_are_chosen(origin):
     """All claims stand there; boxes and words choose among them, and without a script the table is whole."""
     from tensor_overparam.ledger import CHECKS

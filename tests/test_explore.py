@@ -244,8 +244,11 @@ def test_static_and_live_faces(monkeypatch):
 
 def test_without_anywidget_the_still_picture_is_shown(monkeypatch):
     monkeypatch.setitem(sys.modules, "anywidget", None)
-    assert explore(wave, **KNOBS)._repr_mimebundle_()[0].keys() == {"text/plain", "image/png"}
-    with pytest.raises(ImportError, match="widgets"):
+    data, about = explore(wave, **KNOBS)._repr_mimebundle_()
+    assert data.keys() == {"text/plain", "image/png", "text/html"}
+    assert "pip install 'tensor_overparam[tutorials]'" in data["text/html"] and data["image/png"] in data["text/html"]
+    assert 'alt="' in data["text/html"] and about["image/png"]["alt"]
+    with pytest.raises(ImportError, match="tutorials"):
         explore(wave, **KNOBS).widget()
 
 

@@ -1,5 +1,6 @@
 """How Sphinx makes the site from what dev/docs.py has staged: offline, with names in backticks linked."""
 
+import sys
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -9,13 +10,19 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import references  # noqa: E402
+
 parser = ConfigParser(delimiters=["="])
 parser.read(HERE.parent.parent / "settings.ini", encoding="utf-8")
 settings = parser["DEFAULT"]
 
 project, author, release = settings["title"], settings["author"], settings["version"]
 copyright = settings["copyright"]
-extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.mathjax"]
+extensions = ["myst_nb", "sphinx_copybutton", "sphinx.ext.mathjax", "sphinxcontrib.bibtex"]
+bibtex_bibfiles = [str(references.BIB)]
+bibtex_cite_id = "cite-{key}"
+BIBLIOGRAPHY = "bibliography"
 templates_path = ["templates"]
 add_module_names = False
 toc_object_entries_show_parents = "hide"
@@ -43,14 +50,21 @@ html_theme_options = {
     "use_repository_button": True,
     "use_download_button": False,
     "use_fullscreen_button": False,
-    "home_page_in_toc": True,
+    "home_page_in_toc": False,
+    "article_header_start": ["toggle-primary-sidebar.html", "doors.html"],
     "show_toc_level": 2,
     "navbar_start": [],
     "navbar_center": [],
     "navbar_end": [],
     "navbar_persistent": [],
 }
-html_context = {"default_mode": "auto"}
+DOORS = {"Learn": "learn", "Use": "choose", "Theory": "ledger", "API": "api"}
+html_context = {"default_mode": "auto", "doors": list(DOORS.items())}
+BEHIND = {  # pages of a door that say so neither by their name nor by their folder
+    "install": "Use", "extend": "Use", "contribute": "Use", "changelog": "Use", "license": "Use",
+    "map": "Theory", "glossary": "Theory", "bibliography": "Theory", "cite": "Theory",
+    "index": "", "search": "",
+}  # fmt: skip
 
 
 class LinkNames(SphinxPostTransform):
@@ -85,6 +99,24 @@ class LinkNames(SphinxPostTransform):
         return found[0] if len(found) == 1 else None
 
 
+class LinkPapers(SphinxPostTransform):
+    """Let the link to a paper lead to its entry in the bibliography, from which its own link is one click away."""
+
+    default_priority = 6
+
+    def run(self):
+        """Turn links to addresses that the bibliography knows, but for those on its own page."""
+        here = self.env.current_document.docname
+        if here == BIBLIOGRAPHY or BIBLIOGRAPHY not in self.env.all_docs:
+            return
+        for link in self.document.findall(nodes.reference):
+            if key := references.cited(link.get("refuri", "")):
+                page = self.app.builder.get_relative_uri(here, BIBLIOGRAPHY)
+                link["refuri"], link["internal"] = f"{page}#cite-{key}", True
+                link["reftitle"] = references.short(key)
+                link["classes"] = [*link["classes"], "citation"]
+
+
 def is_member(found):
     """Tell whether all entries are parts of classes, which are too common words to be linked by themselves."""
     return all(place.objtype in ("method", "property", "attribute") for _, place in found)
@@ -115,8 +147,17 @@ def describe(app, page, template, context, doctree):
         'property="og:image"': html_baseurl + "_static/card.png",
         'name="twitter:card"': "summary_large_image",
     }
+    context["door"] = door(page)
+    if page == "search":
+        app.add_js_file("search.js", loading_method="defer")  # after what it changes
     lines = (f"<meta {key} content={quoted(value)} />" for key, value in tags.items())
     context["metatags"] = context.get("metatags", "") + "\n".join(lines)
+
+
+def door(page):
+    """Return the door behind which a page lies."""
+    named = {where: name for name, where in DOORS.items()} | BEHIND
+    return named.get(page, "Learn" if page.startswith("tutorials/") else "API")
 
 
 def quoted(text):
@@ -128,4 +169,5 @@ def quoted(text):
 def setup(app):
     """Tell Sphinx about the above."""
     app.add_post_transform(LinkNames)
+    app.add_post_transform(LinkPapers)
     app.connect("html-page-context", describe)

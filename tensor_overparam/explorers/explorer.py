@@ -343,7 +343,7 @@ def _widget(explorer):
         import anywidget
         import traitlets
     except ImportError:
-        raise ImportError("a live explorer needs anywidget: pip install 'tensor_overparam[widgets]'") from None
+        raise ImportError(f"a live explorer needs anywidget: {_INSTALL}") from None
     class ExplorerWidget(anywidget.AnyWidget):
         _esm = script() + "\nexport default {render: tensorExplorer().live};"
         spec = traitlets.Dict().tag(sync=True)
@@ -351,6 +351,13 @@ def _widget(explorer):
     desk = Desk(explorer, widget.send)
     widget.on_msg(lambda _, message, buffers: desk.receive(message))
     return widget
+
+_INSTALL = "pip install 'tensor_overparam[tutorials]'"
+
+def _told(picture, alt):
+    "A still picture that says what makes it move."
+    return (f'<img src="data:image/png;base64,{picture}" alt="{html.escape(alt)}"><p>This is a still picture. '
+            f"Sliders need anywidget: <code>{_INSTALL}</code>, then start the kernel again.</p>")
 
 def _bundle(explorer):
     "What a notebook shows: a face, a still picture, a line of text."
@@ -363,5 +370,5 @@ def _bundle(explorer):
     try:
         live = explorer.widget()._repr_mimebundle_()
     except ImportError:
-        return data, about
+        return data | {"text/html": _told(data["image/png"], about["image/png"]["alt"])}, about
     return data | {k: v for k, v in (live[0] if isinstance(live, tuple) else live).items() if k != "text/plain"}, about
