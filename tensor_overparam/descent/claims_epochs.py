@@ -148,7 +148,7 @@ error_epochs = Claim(
     predict=lambda e: e.law,
     measure=lambda e: median_of(e.times),
     assumes={"the student has three times as many components as epochs are needed": lambda e: e.width > 3*e.longest},
-    quick=dict(count=40, weights=(.15, .05), width=24, power=1),
+    quick=dict(count=60, weights=(.15, .05), width=24, power=1),
     full=dict(count=80, weights=(.2, .1, .05, .03), width=40),
     outside=dict(width=4), broken=dict(power=4)) # the bound is taken for the law
 
