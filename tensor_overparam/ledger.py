@@ -17,6 +17,7 @@ from time import perf_counter
 import numpy as np
 from .implicit_bias.claims import ADAPTIVE
 from .descent.claims_deflation import DYNAMICS_CHECKS
+from .descent.claims_epochs import EPOCH_CHECKS
 from .implicit_bias.claims_generalisation import GENERALISATION
 from .descent.claims_lazy import LAZY_CHECKS
 from .descent.claims_leaving import LEAVING_CHECKS
@@ -33,7 +34,7 @@ from .tensors.targets import Sum, TargetLike
 
 # %% ../nbs/ledger.ipynb #f5edab8e
 SECTIONS = {"tensors": LAZY_CHECKS | MODIFIED_CHECKS | LEAVING_CHECKS | SUCCESS_CHECKS | DYNAMICS_CHECKS |
-                       LUCK_CHECKS,
+                       LUCK_CHECKS | EPOCH_CHECKS,
             "two-layer networks": NETS, "adaptive methods": ADAPTIVE | GENERALISATION, "rotations": ROTATION | TURNED}
 CHECKS = {name: claim for section in SECTIONS.values() for name, claim in section.items()}
 

@@ -13,6 +13,7 @@ from tensor_overparam.core import loop
 from tensor_overparam.core.claim import BASES, HOLDS, NOT_APPLICABLE, UNDECIDED, VIOLATED, Prediction, compare, sizes
 from tensor_overparam.core.interval import Measured, difference_of, exponent_of, interval, mean_of, median_of, share_of
 from tensor_overparam.descent.claims_deflation import DYNAMICS_CHECKS
+from tensor_overparam.descent.claims_epochs import EPOCH_CHECKS
 from tensor_overparam.descent.claims_lazy import LAZY_CHECKS
 from tensor_overparam.descent.claims_leaving import LEAVING_CHECKS
 from tensor_overparam.descent.claims_luck import LUCK_CHECKS
@@ -31,7 +32,7 @@ every_check = pytest.mark.parametrize("name", CHECKS)
 
 def test_names_and_statements():
     """No name is taken twice, and every claim says in one sentence what it claims, and why it fails if it does."""
-    tensors = (LAZY_CHECKS, MODIFIED_CHECKS, LEAVING_CHECKS, LUCK_CHECKS, SUCCESS_CHECKS, DYNAMICS_CHECKS)
+    tensors = (LAZY_CHECKS, MODIFIED_CHECKS, LEAVING_CHECKS, LUCK_CHECKS, EPOCH_CHECKS, SUCCESS_CHECKS, DYNAMICS_CHECKS)
     companions = (NETS, ADAPTIVE, GENERALISATION, ROTATION, TURNED)
     assert len(CHECKS) == sum(map(len, tensors + companions)) and sum(map(len, tensors)) >= 45
     for claim in CHECKS.values():
