@@ -22,7 +22,9 @@ from .descent.claims_lazy import LAZY_CHECKS
 from .descent.claims_leaving import LEAVING_CHECKS
 from .descent.claims_luck import LUCK_CHECKS
 from .descent.claims_modified import MODIFIED_CHECKS
+from .descent.claims_noise import NOISE_CHECKS
 from .nets.claims import NETS
+from .nets.teacher_student import TEACHER
 from .rotation.claims import ROTATION
 from .descent.claims_width import SUCCESS_CHECKS
 from .rotation.claims_training import TURNED
@@ -33,8 +35,8 @@ from .tensors.targets import Sum, TargetLike
 
 # %% ../nbs/ledger.ipynb #f5edab8e
 SECTIONS = {"tensors": LAZY_CHECKS | MODIFIED_CHECKS | LEAVING_CHECKS | SUCCESS_CHECKS | DYNAMICS_CHECKS |
-                       LUCK_CHECKS,
-            "two-layer networks": NETS, "adaptive methods": ADAPTIVE | GENERALISATION, "rotations": ROTATION | TURNED}
+                       LUCK_CHECKS | NOISE_CHECKS,
+            "two-layer networks": NETS | TEACHER, "adaptive methods": ADAPTIVE | GENERALISATION, "rotations": ROTATION | TURNED}
 CHECKS = {name: claim for section in SECTIONS.values() for name, claim in section.items()}
 
 @dataclass(frozen=True)
