@@ -36,7 +36,8 @@ from .tensors.targets import Sum, TargetLike
 # %% ../nbs/ledger.ipynb #f5edab8e
 SECTIONS = {"tensors": LAZY_CHECKS | MODIFIED_CHECKS | LEAVING_CHECKS | SUCCESS_CHECKS | DYNAMICS_CHECKS |
                        LUCK_CHECKS | NOISE_CHECKS,
-            "two-layer networks": NETS | TEACHER, "adaptive methods": ADAPTIVE | GENERALISATION, "rotations": ROTATION | TURNED}
+            "two-layer networks": NETS | TEACHER, "adaptive methods": ADAPTIVE | GENERALISATION,
+            "rotations": ROTATION | TURNED}
 CHECKS = {name: claim for section in SECTIONS.values() for name, claim in section.items()}
 
 @dataclass(frozen=True)

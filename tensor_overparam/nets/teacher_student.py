@@ -20,7 +20,7 @@ from numpy.polynomial.polynomial import polyder, polyval
 from ..core.claim import Claim
 from ..core.interval import mean_of, share_of
 from ..core.loop import Move, run
-from ..descent.modified import Options, modified_gd, modified_step, small_components
+from ..descent.modified import Options, modified_step, small_components
 from ..descent.objective import norms, rescaled, sphere
 from .claims_risks import inputs
 from .quadratic import RELU
@@ -36,7 +36,7 @@ def hermite_coefficients(
     activation,# σ, a function of an array; smooth, or with a kink at zero
     order:int, # L
 )->np.ndarray: # c_0, …, c_L
-    "E σ(G) h_l(G) in orthonormal Hermite polynomials. Raises ValueError for a bad order, or values that are not finite."
+    "E σ(G) h_l(G), h_l orthonormal Hermite polynomials. Raises ValueError for a bad order, or values not finite."
     check_whole(0, order=order)
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     x, p = np.r_[nodes - 1, nodes + 1]*REACH/2, np.r_[weights, weights]*REACH/2
@@ -71,7 +71,7 @@ def population_risk(
     teacher,     # (a, U)
     coefficients,# (L+1,) Hermite coefficients of the activation
 )->float:        # E(f - f_*)² over x ~ N(0, I), up to order L
-    "The population risk of a two-layer network (reconstructed from 1711.00501). Raises ValueError as `order_risks` does."
+    "Population risk of a two-layer network (reconstructed from 1711.00501). Raises ValueError as `order_risks` does."
     return float(np.sum(order_risks(student, teacher, coefficients)))
 
 def _layers(second, first, name):
@@ -221,7 +221,7 @@ def gaps_of_paths(orders, **sizes):
     return SimpleNamespace(gaps=[np.abs(r.network - r.tensor).max()/np.abs(r.tensor).max() for r in runs], runs=runs)
 
 teacher_flow = Claim(
-    statement="Where the activation is a Hermite polynomial, the network descends as modified descent on a tensor does.",
+    statement="Where the activation is a Hermite polynomial, a network descends as modified descent on a tensor does.",
     cite="derived here", basis="derived", identity=True, quantity="largest distance of the paths", kind="equal",
     about=population_risk, experiment=gaps_of_paths, margin=1e-8,
     predict=lambda e: 0.,
