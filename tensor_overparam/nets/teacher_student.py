@@ -27,7 +27,6 @@ from .quadratic import RELU
 from ..tensors.checks import as_reals, check_whole
 from ..tensors.kernels import gram_power
 from ..tensors.problems import gaussian, orthogonal
-from ..tensors.targets import Factored
 
 # %% ../../nbs/nets/teacher_student.ipynb #7ea00006
 REACH, NODES = 14., 200 # how far a Gaussian reaches, and at how many points either half of it is looked at
