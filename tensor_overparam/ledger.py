@@ -17,13 +17,15 @@ from time import perf_counter
 import numpy as np
 from .implicit_bias.claims import ADAPTIVE
 from .descent.claims_deflation import DYNAMICS_CHECKS
-from .descent.claims_epochs import EPOCH_CHECKS
 from .implicit_bias.claims_generalisation import GENERALISATION
 from .descent.claims_lazy import LAZY_CHECKS
 from .descent.claims_leaving import LEAVING_CHECKS
 from .descent.claims_luck import LUCK_CHECKS
+from .descent.claims_epochs import EPOCH_CHECKS
+from .descent.claims_noise import NOISE_CHECKS
 from .descent.claims_modified import MODIFIED_CHECKS
 from .nets.claims import NETS
+from .nets.teacher_student import TEACHER
 from .rotation.claims import ROTATION
 from .descent.claims_width import SUCCESS_CHECKS
 from .rotation.claims_training import TURNED
@@ -34,8 +36,9 @@ from .tensors.targets import Sum, TargetLike
 
 # %% ../nbs/ledger.ipynb #f5edab8e
 SECTIONS = {"tensors": LAZY_CHECKS | MODIFIED_CHECKS | LEAVING_CHECKS | SUCCESS_CHECKS | DYNAMICS_CHECKS |
-                       LUCK_CHECKS | EPOCH_CHECKS,
-            "two-layer networks": NETS, "adaptive methods": ADAPTIVE | GENERALISATION, "rotations": ROTATION | TURNED}
+                       LUCK_CHECKS | EPOCH_CHECKS | NOISE_CHECKS,
+            "two-layer networks": NETS | TEACHER, "adaptive methods": ADAPTIVE | GENERALISATION,
+            "rotations": ROTATION | TURNED}
 CHECKS = {name: claim for section in SECTIONS.values() for name, claim in section.items()}
 
 @dataclass(frozen=True)
@@ -130,7 +133,8 @@ def _row(entry):
     c, claim = entry.comparison, entry.claim
     name, says = html.escape(entry.name), html.escape(claim.statement)
     link = f'<a href="{html.escape(claim.page)}.ipynb">{name}</a>' if claim.page else name
-    cite = html.escape(", ".join(filter(None, (c.prediction.cite, claim.basis, "identity"*claim.identity))))
+    cite = c.prediction.cite + f", {claim.basis}"*(claim.basis not in c.prediction.cite) + ", identity"*claim.identity
+    cite = html.escape(cite)
     why = html.escape("; ".join(filter(None, (claim.reason, *c.unmet))))
     numbers = span(c.predicted), span(c.low, c.high), f"{np.max(c.margin):.3g}", c.runs or "–"
     cells = (link, f"{says}<br><small>{cite}</small>", html.escape(c.prediction.kind), *numbers,

@@ -18,11 +18,13 @@ from tensor_overparam.descent.claims_lazy import LAZY_CHECKS
 from tensor_overparam.descent.claims_leaving import LEAVING_CHECKS
 from tensor_overparam.descent.claims_luck import LUCK_CHECKS
 from tensor_overparam.descent.claims_modified import MODIFIED_CHECKS
+from tensor_overparam.descent.claims_noise import NOISE_CHECKS
 from tensor_overparam.descent.claims_width import SUCCESS_CHECKS
 from tensor_overparam.implicit_bias.claims import ADAPTIVE
 from tensor_overparam.implicit_bias.claims_generalisation import GENERALISATION
 from tensor_overparam.ledger import CHECKS, check_target, report
 from tensor_overparam.nets.claims import NETS
+from tensor_overparam.nets.teacher_student import TEACHER
 from tensor_overparam.rotation.claims import ROTATION
 from tensor_overparam.rotation.claims_training import TURNED
 from tensor_overparam.tensors.problems import gaussian, with_noise
@@ -32,8 +34,9 @@ every_check = pytest.mark.parametrize("name", CHECKS)
 
 def test_names_and_statements():
     """No name is taken twice, and every claim says in one sentence what it claims, and why it fails if it does."""
-    tensors = (LAZY_CHECKS, MODIFIED_CHECKS, LEAVING_CHECKS, LUCK_CHECKS, EPOCH_CHECKS, SUCCESS_CHECKS, DYNAMICS_CHECKS)
-    companions = (NETS, ADAPTIVE, GENERALISATION, ROTATION, TURNED)
+    tensors = (LAZY_CHECKS, MODIFIED_CHECKS, LEAVING_CHECKS, LUCK_CHECKS, EPOCH_CHECKS, NOISE_CHECKS, SUCCESS_CHECKS,
+               DYNAMICS_CHECKS)
+    companions = (NETS, TEACHER, ADAPTIVE, GENERALISATION, ROTATION, TURNED)
     assert len(CHECKS) == sum(map(len, tensors + companions)) and sum(map(len, tensors)) >= 45
     for claim in CHECKS.values():
         assert claim.basis in BASES and (claim.grows in claim.quick or not claim.grows)
