@@ -417,12 +417,13 @@ def docstring_lines(node):
 
 
 def mixes_imports(cell):
-    """Tell whether a cell holds both imports and other statements."""
+    """Tell whether a cell holds both imports and other statements, but for a call of `needs`, which belongs to them."""
     source = re.sub(r"^\s*[%!].*", "", code(cell), flags=re.MULTILINE)
     try:
         statements = ast.parse(source).body
     except SyntaxError:  # another language below a cell magic
         return False
+    statements = [node for node in statements if not ast.unparse(node).startswith("needs(")]
     return {isinstance(statement, ast.Import | ast.ImportFrom) for statement in statements} == {True, False}
 
 
