@@ -52,7 +52,7 @@ def test_entries_are_whole():
     for key, (_, fields) in references.entries().items():
         assert fields.get("title") and re.fullmatch(r"(18|19|20)\d\d", fields.get("year", "")), key
         assert key == key.lower() and fields["year"][2:] in key, f"{key}: the year stands in the key"
-        assert re.fullmatch(r"\d{4}\.\d{4,5}", fields.get("eprint", "0000.0000")), key
+        assert re.fullmatch(r"\d{4}\.\d{4,5}|[a-z-]+/\d{7}", fields.get("eprint", "0000.0000")), key
         assert fields.get("doi", "10.").startswith("10.") and not fields.get("doi", "").endswith("."), key
     named = [fields.get(name) for _, fields in references.entries().values() for name in ("eprint", "doi", "url")]
     assert not [address for address, times in Counter(filter(None, named)).items() if times > 1]
