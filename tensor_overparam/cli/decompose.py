@@ -93,8 +93,10 @@ def decompose_file(a, say=print):
     say(f"{name}: order l = {order}, dimension d = {dim}" + ("" if to_core is None else
         "; samples centred and whitened (--whiten 0: as they are)") + "\n")
     def tell(k):
+        if k.waited: # the command line says itself that work goes on
+            return
         left = f", relative error {k.stages[-1].relative_error:.1e}" if k.stages else ""
-        return say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept{left}  {k.verdict}")
+        say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept{left}  {k.verdict}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         D = decompose(T, tol=a.tol, noise=read_array(a.noise) if isinstance(a.noise, str) else a.noise, rank=a.rank,
