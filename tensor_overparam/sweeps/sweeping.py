@@ -177,7 +177,9 @@ def sweep(fn:Callable, grid:dict[str,Any]|list[dict[str,Any]], seeds:Iterable[in
     store : path or SweepStore
         Path of a file, or a `SweepStore`; ':memory:' keeps nothing.
     executor : concurrent.futures.Executor, optional
-        Anything with the interface of concurrent.futures.Executor; this process if None.
+        Anything with the interface of concurrent.futures.Executor; this process if None. Processes of a pool of yours
+        end with the one that made it, however that ends, from their first run on, and at once with
+        `ProcessPoolExecutor(4, initializer=end_with_parent)`, from `tensor_overparam.sweeps.workers`.
     progress : bool, default True
         Show a bar with the time left, where tqdm is installed?
     batch : int, optional
