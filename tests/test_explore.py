@@ -571,3 +571,73 @@ def test_conversation_with_a_kernel():
     finally:
         client.stop_channels()
         kernel.shutdown_kernel(now=True)
+
+
+# --- work that does not look up -------------------------------------------------------------------
+
+
+def deaf_explorer():
+    "Work in a loop that never yields, and takes what it can for an answer; and a quick one beside it."
+    begun, ended = Event(), []
+
+    def deaf(a=1):
+        if a == 1:
+            try:
+                while True:
+                    try:
+                        begun.set()
+                        np.linalg.norm(np.ones(100))
+                    except Exception:  # noqa: S112  what is raised to end it is no Exception
+                        continue
+            finally:
+                ended.append(a)
+        yield View((), f"a is {a}")
+
+    return explore(deaf, a=(1, 2)), begun, ended
+
+
+@pytest.mark.parametrize("how", ["cancel", "request"])
+def test_work_that_does_not_look_up_is_ended(how):
+    """By Cancel and by a newer wish: in the middle of its loop, without a word, and the desk goes on."""
+    e, begun, ended = deaf_explorer()
+    desk, heard = conversation(e)
+    desk.receive(dict(type="request", id=1, values=dict(a=1)))
+    assert begun.wait(10)
+    desk.receive(dict(type=how, id=2, values=dict(a=2)))
+    finish(desk)
+    assert ended == [1] and desk.working is None
+    assert [m["type"] for m in heard] == (["cancelled"] if how == "cancel" else ["view", "view"])
+    desk.receive(dict(type="request", id=3, values=dict(a=2)))
+    finish(desk)
+    assert heard[-1] == heard[-1] | dict(id=3, done=True) and heard[-1]["view"]["text"] == "a is 2"
+
+
+def test_a_hundred_wishes_in_a_row_leave_nothing_behind():
+    """However soon a wish is overtaken: the last one is answered, and the threads of the library are as before."""
+    from tensor_overparam.tensors import threads
+    before = threads._allowed
+    e, _, ended = deaf_explorer()
+    desk, heard = conversation(e)
+    for k in range(100):
+        desk.receive(dict(type="request", id=k, values=dict(a=1)))
+        if k % 7 == 0:
+            time.sleep(.002)
+        if k % 5 == 0:
+            desk.receive(dict(type="cancel", id=k))
+    desk.receive(dict(type="request", id="last", values=dict(a=2)))
+    finish(desk)
+    assert heard[-1] == heard[-1] | dict(id="last", done=True) and not any(m["type"] == "error" for m in heard)
+    assert threads._allowed == before and set(ended) <= {1}
+
+
+def test_what_cannot_be_waited_for_is_refused_before_work():
+    """A number typed by mistake, in any knob of any explorer: within a moment, and nothing is computed."""
+    for name, entry in EXPLORERS.items():
+        e = explore(name)
+        desk, heard = conversation(e)
+        for c in (c for c in e.controls if c.numeric):
+            start = time.perf_counter()
+            desk.receive(dict(type="request", id=c.name, values={c.name: 10**9}))
+            finish(desk)
+            assert heard[-1]["type"] == "error" and "expected a number from" in heard[-1]["text"], entry.title
+            assert time.perf_counter() - start < 5

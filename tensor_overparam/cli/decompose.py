@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 
-from .options import about_data, about_reading, made_by, no_table, reading, writable
+from .options import about_data, about_reading, made_by, no_table, noted, reading, writable
 from .options import written as text_file
 
 # %% ../../nbs/cli/decompose.ipynb #e6baa3a6
@@ -65,10 +65,11 @@ def tensor_in(a, tell=None):
         if Path(a.file).suffix.lower() in (".csv", ".tsv", ".txt", ".parquet"):
             raise ValueError(f"{a.file!r} holds samples; say which of their tensors, with --cumulant 4 or --moment 3")
         no_table(a)
-        return (read_array(a.file, a.key) if a.symmetrize else read_tensor(a.file, a.key)), a.file, None
+        read = read_array if a.symmetrize else read_tensor
+        return read(a.file, a.key, noted), a.file, None
     if a.symmetrize:
         raise ValueError("--symmetrize is for arrays; moments and cumulants are symmetric")
-    X = read_samples(a.file, tell=tell, **reading(a))
+    X = read_samples(a.file, tell=tell, note=noted, **reading(a))
     kind, order = ("cumulant", a.cumulant) if a.moment is None else ("moment", a.moment)
     T = data_tensor(X, kind, order, a.whiten)
     if a.whiten == 0:
@@ -93,11 +94,13 @@ def decompose_file(a, say=print):
     say(f"{name}: order l = {order}, dimension d = {dim}" + ("" if to_core is None else
         "; samples centred and whitened (--whiten 0: as they are)") + "\n")
     def tell(k):
+        if k.waited: # the command line says itself that work goes on
+            return
         left = f", relative error {k.stages[-1].relative_error:.1e}" if k.stages else ""
-        return say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept{left}  {k.verdict}")
+        say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept{left}  {k.verdict}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        D = decompose(T, tol=a.tol, noise=read_array(a.noise) if isinstance(a.noise, str) else a.noise, rank=a.rank,
+        D = decompose(T, tol=a.tol, noise=read_array(a.noise, None, noted) if isinstance(a.noise, str) else a.noise, rank=a.rank,
                       max_components=a.max_components, rng=a.seed, nonnegative=a.nonnegative, symmetrize=a.symmetrize,
                       method=a.method, seconds=a.seconds, tell=tell)
     for w in caught:
@@ -153,7 +156,7 @@ def sources_file(a, out, say=print):
     from tensor_overparam.core.whole_file import whole_file
     from tensor_overparam.data.sources import ica
     from tensor_overparam.tensors.files import read_samples
-    X = read_samples(a.file, tell=say, **reading(a))
+    X = read_samples(a.file, tell=say, note=noted, **reading(a))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         found = ica(X, a.rank, order=a.cumulant, rng=a.seed)

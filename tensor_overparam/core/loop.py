@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from array_api_compat import array_namespace, is_array_api_obj
 
+from .pulse import pulse
 from .whole_file import whole_file
 from .._typing import FileName, Floats, Integers
 
@@ -509,7 +510,7 @@ def _bar(steps, progress):
         from tqdm.auto import tqdm
     except ImportError:
         raise ImportError("progress=True draws its bar with tqdm: pip install 'tensor_overparam[plots]'") from None
-    with tqdm(total=steps, unit="step", leave=False) as bar:
+    with tqdm(total=steps, unit="step", leave=False) as bar, pulse(lambda waited: bar.refresh()):
         def tick(state):
             bar.set_postfix({k: _show(np.mean(as_numpy(v))) for k, v in state.measured.items()}, refresh=False)
             bar.update(state.step - bar.n)

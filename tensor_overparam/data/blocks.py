@@ -14,6 +14,7 @@ import numpy as np
 from .._typing import DataLike
 from ..tensors.streamed import cumulant_of_blocks, moment_of_blocks
 from ..tensors.checks import check_opens, as_order
+from ..tensors.doors import entries
 
 # %% ../../nbs/data/blocks.ipynb #61772581
 def _piece(X, what="the data"):
@@ -27,6 +28,7 @@ def _piece(X, what="the data"):
                              "expected numbers, drop those samples or fill them first")
         X = X.data
     if not (hasattr(X, "shape") and hasattr(X, "dtype")):
+        X = entries(X)
         try:
             X = np.asarray(X)
         except ValueError:
@@ -38,7 +40,8 @@ def _piece(X, what="the data"):
 
 def _numbers(A, names):
     "Rows as floating-point numbers."
-    A = np.asarray(A)
+    A = entries(A)
+    A = np.asarray(A.cpu() if hasattr(A, "cpu") else A)
     if A.dtype.kind == "c":
         raise ValueError("Complex data not supported; expected real numbers")
     if A.dtype.kind not in "iubf":

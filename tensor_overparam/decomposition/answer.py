@@ -8,6 +8,7 @@ __all__ = ['ROUNDING', 'SPACINGS', 'ZERO', 'decompose', 'OutOfTime', 'Asked']
 # %% ../../nbs/decomposition/answer.ipynb #29c9b40b
 from collections.abc import Callable
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic
@@ -20,6 +21,7 @@ from ..tensors.targets import TargetLike, packed
 
 # %% ../../nbs/decomposition/answer.ipynb #3c9a6a61
 from ..core.loop import Stop
+from ..core.pulse import pulse, telling
 from .best_fit import best_fit, positive
 from .certificate import certify
 from .compress import compress, core
@@ -32,6 +34,7 @@ from .roads import METHODS, by_algebra, has_more, in_noise, travel
 from .search import search
 from .weighted import by_entries, entries_with_errors
 from ..descent.objective import as_seeds, is_zero, norm, numpy_only, residual_norm
+from ..tensors.memory import check_memory
 from ..tensors.monomials import monomial_count
 from ..tensors.targets import LARGEST, Dense, Factored, Sum, Target, as_target, balanced, symmetrize
 
@@ -81,7 +84,8 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|ArrayLike|None=None,
         Time after which the search ends with the best so far, marked 'unfinished'; no limit if None. Of samples, the
         pass over them that has begun is finished.
     tell : callable, optional
-        Called with each `Look`, to show how the search goes: one where independent sources are the answer.
+        Called with each `Look`, to show how the search goes: one where independent sources are the answer. Where a
+        stage takes long, the last look comes again every five seconds, from another thread, with `waited` told.
 
     Returns
     -------
@@ -92,8 +96,8 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|ArrayLike|None=None,
     Raises
     ------
     ValueError
-        For what is not a nonzero symmetric tensor of finite numbers, for a batch, and for options that mean nothing;
-        the message names the remedy.
+        For what is not a nonzero symmetric tensor of finite numbers, for a batch, for options that mean nothing, and for
+        what would need more memory than 4 GiB or TENSOR_OVERPARAM_MEMORY; the message names the remedy.
 
     References
     ----------
@@ -124,36 +128,16 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|ArrayLike|None=None,
     if tell is not None and not callable(tell):
         raise ValueError(f"tell is {tell!r}; expected a function of a `Look`, or None")
     a = _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds)
-    if noise is None and (rank or start) is None and hasattr(T, "samples") and method == "auto" and not nonnegative:
-        answer = _of_samples(T, a, tell)
-        if answer:
-            return _concluded(*answer)
-    T, a = _checked(T, a, symmetrize)
-    start = None if start is None else _components(start, T, a.scale)
-    if isinstance(a.noise, (np.ndarray, list, tuple)):
-        return _concluded(*_uneven(T, a, start, tell))
-    if T.order == 2:
-        return _matrix(T, a)
-    p = _problem(T, a)
-    now = look = Look(nothing(p.core), (), 0, 0, "")
-    stop = Stop.BUDGET
-    try:
-        for now in _looks(T, p, a, start):
-            look = now if now.verdict or len(now.found.weights) else look # where all is over, better this than nothing
-            if tell:
-                tell(now)
-        look = now
-        found, basis, verdict = _settled(T, p, a, look)
-        if verdict in ("exact", "noise") or a.rank:
-            stop = Stop.GOAL
-    except (KeyboardInterrupt, OutOfTime) as end:
-        found, basis, verdict = _promised(p.core, a, look.found), p.core.basis, look.verdict
-        stop = Stop.INTERRUPTED if isinstance(end, KeyboardInterrupt) else stop
-    c = p.core
-    first = Stage("compress", c.target.dim, (c.outside/(c.size**2 + c.outside))**.5)
-    verdict = "" if verdict == "noise" and spotless(c) else verdict
-    verdict = judge(verdict, found._replace(vectors=found.vectors @ basis), T.order, lambda: _complex(c, a))
-    return _concluded(T, found, basis, (first, *look.stages), stop, verdict, a)
+    with _aloud(tell) as tell:
+        if noise is None and (rank or start) is None and hasattr(T, "samples") and method == "auto" and not nonnegative:
+            answer = _of_samples(T, a, tell)
+            if answer:
+                return _concluded(*answer)
+        T, a = _checked(T, a, symmetrize)
+        start = None if start is None else _components(start, T, a.scale)
+        if isinstance(a.noise, (np.ndarray, list, tuple)):
+            return _concluded(*_uneven(T, a, start, tell))
+        return _concluded(*(_matrix(T, a) if T.order == 2 else _searched(T, a, start, tell)))
 
 # %% ../../nbs/decomposition/answer.ipynb #f40d44aa
 ROUNDING = 1e-14 # relative error below which rounding decides
@@ -162,6 +146,19 @@ ZERO = "the tensor is zero, or was before rounding: it has no components; give o
 
 class OutOfTime(Exception):
     "The time that was asked for is over."
+
+@contextmanager
+def _aloud(tell):
+    "`tell`, which hears the last look again while nothing new comes."
+    last = Look(Found(np.empty(0), np.empty((0, 0)), inf), (), 0, 0, "")
+    def again(waited):
+        tell(replace(last, waited=waited))
+    def new(look):
+        nonlocal last
+        last = look
+        tell(look)
+    with pulse(tell and again) as it:
+        yield tell and telling(it, new)
 
 @dataclass(frozen=True)
 class Asked:
@@ -215,6 +212,7 @@ def _checked(T, a, average):
         T = Factored(T.weights.astype(float), T.vectors.astype(float), T.order)
     T, scale, grain = balanced(T)
     few = isinstance(T, Factored) and T.weights.ndim == 1 and len(T.weights) < T.dim
+    _affordable(T, a.rank or 0, few=few)
     if not few and monomial_count(T.dim, T.order - 1)*T.dim <= LARGEST:
         P = packed(T)
         T = P if P.rows.dtype == float else Dense.from_rows(P.rows.astype(float), P.order)
@@ -232,6 +230,15 @@ def _checked(T, a, average):
                          "have room: multiply or divide it first")
     return T, replace(a, scale=scale)
 
+def _affordable(T, rank, *, few):
+    "Refuse what would not fit in memory. Raises ValueError."
+    side = len(T.weights) if few else T.dim
+    rows = monomial_count(T.dim, T.order - 1)*T.dim
+    check_memory(6*rows if not few and rows <= LARGEST else 8*side*T.dim,
+                 f"a decomposition of order {T.order} in {T.dim} dimensions",
+                 "project the tensor to fewer dimensions first, or give its components as a `Factored`")
+    check_memory(8*rank*(rank + T.dim), f"a fit with {rank} components in {T.dim} dimensions", "ask for fewer")
+
 def _components(start, T, scale):
     "Weights, without that power of two, and unit directions to begin with."
     if isinstance(start, (Decomposition, Factored)):
@@ -246,6 +253,7 @@ def _components(start, T, scale):
     if size is None or V.shape[1] != T.dim or w.shape != size.shape or not (np.isfinite(w).all() and (size > 0).all()):
         raise ValueError(f"start has weights of shape {w.shape} and vectors of shape {V.shape}; "
                          f"expected shapes (n,) and (n, {T.dim}), finite, no vector zero")
+    check_memory(8*len(w)*(len(w) + T.dim), f"a fit that starts with {len(w)} components", "give fewer")
     return np.ldexp(w, -scale)*size**T.order, V/size[:, None]
 
 # %% ../../nbs/decomposition/answer.ipynb #349e5898
@@ -290,6 +298,28 @@ def _found(c, w, V):
     return Found(w, V, 2*c.distance(*join(w, V, c.target.order))[0])
 
 # %% ../../nbs/decomposition/answer.ipynb #349e5801
+def _searched(T, a, start, tell):
+    "What `_concluded` takes, from the roads; the best so far where they are cut short."
+    p, stop = _problem(T, a), Stop.BUDGET
+    now = look = Look(nothing(p.core), (), 0, 0, "")
+    try:
+        for now in _looks(T, p, a, start):
+            look = now if now.verdict or len(now.found.weights) else look # where all is over, better this than nothing
+            if tell:
+                tell(now)
+        look = now
+        found, basis, verdict = _settled(T, p, a, look)
+        if verdict in ("exact", "noise") or a.rank:
+            stop = Stop.GOAL
+    except (KeyboardInterrupt, OutOfTime) as end:
+        found, basis, verdict = _promised(p.core, a, look.found), p.core.basis, look.verdict
+        stop = Stop.INTERRUPTED if isinstance(end, KeyboardInterrupt) else stop
+    c = p.core
+    first = Stage("compress", c.target.dim, (c.outside/(c.size**2 + c.outside))**.5)
+    verdict = "" if verdict == "noise" and spotless(c) else verdict
+    verdict = judge(verdict, found._replace(vectors=found.vectors @ basis), T.order, lambda: _complex(c, a))
+    return T, found, basis, (first, *look.stages), stop, verdict, a
+
 def _looks(T, p, a, start):
     "The roads; the search once more without the limit where that leaves no room to tell components from noise."
     start = start and polish(p.core, *_found(p.core, *start)[:2], 60)
@@ -470,4 +500,4 @@ def _matrix(T, a):
     stop, verdict = Stop.GOAL, "exact"
     if found.sq > (max(a.tol, ROUNDING)*np.linalg.norm(values))**2 and len(keep) < n:
         stop, verdict = Stop.GOAL if a.rank else Stop.BUDGET, "limit"
-    return _concluded(T, found, np.eye(T.dim), (), stop, verdict, a)
+    return T, found, np.eye(T.dim), (), stop, verdict, a

@@ -15,6 +15,7 @@ import numpy as np
 
 # %% ../../nbs/decomposition/compress.ipynb #e698a236
 from ..tensors.kernels import weigh
+from ..tensors.memory import check_memory
 from ..tensors.monomials import monomial_count, multiplicities, pack, row_numbers
 from ..descent.objective import norm, numpy_only, sphere
 from .polish import squared_distance
@@ -47,6 +48,8 @@ def restrict(
     if not isinstance(T, Dense):
         return Restricted(T, Q)
     l = T.order
+    check_memory(2*T.dim**(l - 1)*len(Q), f"a tensor of order {l} in {len(Q)} of {T.dim} dimensions",
+                 "project it to fewer dimensions first, or give its components")
     A = (T.rows @ Q.T)/multiplicities(T.dim, l - 1)[:, None]
     if l == 2:
         return Dense.from_rows(weigh(Q @ A, l), l)

@@ -199,6 +199,8 @@ class Look:
         Components K that an attempt keeps in this round.
     verdict : str
         'exact', 'noise', 'limit' (of the number of components), or '' while the work goes on.
+    waited : float, default 0.
+        Seconds since this look was new, where it comes again because a stage takes long.
 
     Examples
     --------
@@ -214,3 +216,4 @@ class Look:
     round: int
     width: int
     verdict: str
+    waited: float = 0.

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
+from ..core.pulse import EVERY, pulse
 from .runs import cell_key, cells_of, identify, seeds_of
 from .store import Row, SweepStore, tabulate
 from .workers import batch_for, batch_size, batched, call_of, one_thread, pack, work
@@ -135,7 +136,8 @@ class _Sweeping(_Running):
 
     def collect(self, raise_on_error):
         "Wait until something has ended, store it, and then raise what is to be raised."
-        ended = wait(self.pending, return_when=FIRST_COMPLETED).done
+        while not (ended := wait(self.pending, timeout=EVERY, return_when=FIRST_COMPLETED).done):
+            self.tick(0, len(self.failed))
         answers = self.keep(ended)
         for answer in answers:
             if answer.mistake:
@@ -175,7 +177,9 @@ def sweep(fn:Callable, grid:dict[str,Any]|list[dict[str,Any]], seeds:Iterable[in
     store : path or SweepStore
         Path of a file, or a `SweepStore`; ':memory:' keeps nothing.
     executor : concurrent.futures.Executor, optional
-        Anything with the interface of concurrent.futures.Executor; this process if None.
+        Anything with the interface of concurrent.futures.Executor; this process if None. Processes of a pool of yours
+        end with the one that made it, however that ends, from their first run on, and at once with
+        `ProcessPoolExecutor(4, initializer=end_with_parent)`, from `tensor_overparam.sweeps.workers`.
     progress : bool, default True
         Show a bar with the time left, where tqdm is installed?
     batch : int, optional
@@ -222,7 +226,7 @@ def sweep(fn:Callable, grid:dict[str,Any]|list[dict[str,Any]], seeds:Iterable[in
         keys = {(i, s): cell_key(function, cell, s) for i, cell in enumerate(cells) for s in seeds}
         plan = Plan(fn, cells, keys, store, any_version)
         tasks = plan.tasks(batch, shuffle=shuffle)
-        with one_thread(), _bar(plan, progress and bool(tasks)) as tick:
+        with one_thread(), _bar(plan, executor, progress and bool(tasks)) as tick:
             sweeping = _Sweeping(plan, executor, tick)
             sweeping.run(tasks, _ahead(executor, ahead), raise_on_error)
         _tell_failures(plan, sweeping.failed)
@@ -252,7 +256,7 @@ def _ahead(executor, ahead):
     return ahead or 2*(getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None) or 64)
 
 @contextmanager
-def _bar(plan, progress):
+def _bar(plan, executor, progress):
     "A function of (runs that have ended, runs that have failed) that moves a bar, if there is to be one."
     try:
         from tqdm.auto import tqdm
@@ -266,7 +270,10 @@ def _bar(plan, progress):
             if failed:
                 bar.set_postfix(failed=failed, refresh=False)
             bar.update(ended)
-        yield tick
+            if not ended: # the time goes on
+                bar.refresh()
+        with pulse(None if executor else lambda waited: bar.refresh()): # a process that forks has one thread
+            yield tick
 
 def _tell_failures(plan, failed):
     if not failed:

@@ -117,6 +117,7 @@ def as_real(
 def read_array(
     path,     # a .npy, .npz or .mat file
     key=None, # which of several arrays
+    note=None,# called with a line about what was converted, if anything was
 )->np.ndarray: # the array in it
     "An array from a file. Raises ValueError for anything else, in a sentence."
     path = Path(path)
@@ -131,29 +132,37 @@ def read_array(
     else:
         with open(path, "rb") as f:
             array = _saved(f, path.stat().st_size, name)
-    return as_real(array, name)[0]
+    return _noted(as_real(array, name), path, note)
+
+def _noted(converted, path, note):
+    "An array, once it was said that it was converted."
+    array, word = converted
+    if word and note:
+        note(f"{path}: {word}")
+    return array
 
 def read_tensor(
     path,     # a (d, …, d) array in .npy, .npz or .mat; or a .npz or .json file with 'weights', 'vectors' and 'order'
     key=None, # which of several arrays
+    note=None,# called with a line about what was converted, if anything was
 )->Target: # the tensor
     "A symmetric tensor from a file, as an array or as its components. Raises ValueError where it is not one."
     path = Path(path)
     there(path, "a .npy, .npz, .mat or .json file")
     if key is None and path.suffix.lower() in (".npz", ".json"):
-        return _components(path)
-    return Dense(read_array(path, key))
+        return _components(path, note)
+    return Dense(read_array(path, key, note))
 
 # %% ../../nbs/tensors/files.ipynb #61ccd80c
 PARTS = ("weights", "vectors", "order")
 
-def _components(path):
+def _components(path, note):
     "A `Factored` from .npz or .json; the array of an .npz that holds no components."
     if path.suffix.lower() == ".npz":
         found = _unpacked(path, lambda known: PARTS if known.keys() >= {*PARTS} else [
             _picked(known, None, str(path))] if not known.keys() & {*PARTS} else known.keys() & {*PARTS})
         if len(found) == 1 and not found.keys() & {*PARTS}:
-            return Dense(as_real(*found.values(), repr(str(path)))[0])
+            return Dense(_noted(as_real(*found.values(), repr(str(path))), path, note))
     else:
         found = _from_json(path)
     try:
@@ -193,6 +202,7 @@ def read_samples(
     *,
     key=None,  # which of several arrays
     tell=None, # called with one line about what was read
+    note=None, # called with a line about what was converted, if anything was
     **how,     # options of `read_table`
 )->np.ndarray: # (n, d) samples in rows
     "A data matrix from a file. Raises ValueError where it is not one, with the line and column of what is wrong."
@@ -210,7 +220,7 @@ def read_samples(
         if given := [k for k, v in how.items() if v is not None]:
             raise ValueError(f"{given[0]} says how to read a table, and {str(path)!r} is an array; expected none "
                              "with it")
-        X = _matrix(read_array(path, key), str(path))
+        X = _matrix(read_array(path, key, note), str(path))
         said = f"{path}: {len(X)} samples of {X.shape[1]} columns"
     if tell:
         tell(said)

@@ -11,6 +11,7 @@ from functools import cache
 from math import ceil, prod
 
 import numpy as np
+from .memory import check_memory
 from .threads import play, rounds
 from .monomials import array_namespace, monomial_count, monomials, multiplicities
 
@@ -162,7 +163,9 @@ def pack_factored(
     order:int, # l >= 2
 ): # (monomial_count(d, l-1), d) packed rows
     "The packed form of Σ a_k u_k⊗…⊗u_k, summed in blocks of terms: O(n d) numbers become O(d^l/(l-1)!)."
-    xp, step = array_namespace(a, U), _block(U.shape[1], order)
+    xp, step, rows = array_namespace(a, U), _block(U.shape[1], order), monomial_count(U.shape[1], order - 1)
+    check_memory(2*rows*U.shape[1], f"packing a tensor of order {order} in {U.shape[1]} dimensions",
+                 "keep it factored, or reduce the dimension first")
     total, n = 0, U.shape[0]
     for i in range(0, max(n, 1), step):
         u, w = U[i:min(i + step, n), :], a[i:min(i + step, n)]

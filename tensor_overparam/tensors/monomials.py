@@ -13,6 +13,7 @@ from math import comb, factorial
 
 import numpy as np
 from array_api_compat import array_namespace as any_namespace, is_numpy_namespace
+from .memory import check_memory
 
 # %% ../../nbs/tensors/monomials.ipynb #09008249
 def monomial_count(
@@ -28,7 +29,11 @@ def monomial_index(
     dim:int, # d, number of variables
     degree:int, # p, at least 1
 )->np.ndarray: # (monomial_count(d, p), p) sorted index tuples, in lexicographic order; read-only
-    "The monomials of degree p written as sorted index tuples, one a row."
+    """The monomials of degree p written as sorted index tuples, one a row.
+    Raises ValueError where the list would not fit in memory."""
+    count = monomial_count(dim, degree)
+    check_memory(3*count*degree, f"the list of {count:.2g} monomials of degree {degree} in {dim} variables",
+                 "keep the tensor factored, or reduce its dimension first")
     index = np.arange(dim)[:, None]
     for _ in range(degree - 1):
         starts = np.searchsorted(index[:, 0], np.arange(dim))
@@ -137,11 +142,22 @@ def row_numbers(
     degree:int, # p, at least 1
 )->np.ndarray:  # (d, …, d) integers, p axes
     "Which row of `monomial_index` each index tuple belongs to, sorted or not."
+    check_memory(2*dim**degree, f"the numbers of {dim**degree:.2g} index tuples of length {degree}",
+                 "keep the tensor factored, or reduce its dimension first")
+    if degree > 4: # p! orders are too many
+        return _times_variables(dim, degree)[:, row_numbers(dim, degree - 1)]
     index = monomial_index(dim, degree)
     row = np.empty((dim,)*degree, dtype=np.int64)
     for perm in permutations(range(degree)):
         row[tuple(index[:, perm].T)] = np.arange(len(index))
     return row
+
+def _times_variables(dim, degree):
+    "(d, n) which monomial of this degree each variable times each monomial of one degree less is."
+    less, digits = monomial_index(dim, degree - 1), dim**np.arange(degree - 1, -1, -1)
+    one = np.broadcast_to(np.arange(dim)[:, None, None], (dim, len(less), 1))
+    both = np.concatenate([one, np.broadcast_to(less, (dim, *less.shape))], axis=-1)
+    return np.searchsorted(monomial_index(dim, degree) @ digits, np.sort(both, axis=-1) @ digits)
 
 def unpack(
     packed, # (monomial_count(d, l-1), d) packed rows

@@ -18,7 +18,8 @@ from .monomials import monomial_count, pack_coordinates
 from .checks import as_floats, as_generator, check_drawn, check_opens, check_real
 from .checks import check_whole, is_whole, unit_rows
 from .sampling import Sampled
-from .targets import LARGEST, Algebra, Dense, Factored
+from .memory import check_memory
+from .targets import Algebra, Dense, Factored
 from .targets import Sum, Target, as_target, batched, sqnorm
 from numpy.typing import ArrayLike
 from .._typing import Seed, Shaped
@@ -222,9 +223,8 @@ def with_noise(T:Target, level:float, rng:Seed=0)->Sum:
                          "the norm of the noise relative to the tensor's")
     if batched(T):
         raise ValueError(f"{T!r} is a batch of tensors; expected a single one, pick it with T[i]")
-    if monomial_count(T.dim, T.order - 1) * T.dim > LARGEST:
-        raise ValueError(f"noise of order {T.order} in {T.dim} dimensions does not fit in memory; "
-                         "expected a smaller tensor, or noisy data (see `moment`)")
+    check_memory(4*monomial_count(T.dim, T.order - 1)*T.dim*T.order, f"noise of order {T.order} in {T.dim} dimensions",
+                 "take a smaller tensor, or noisy data (see `moment`)")
     z = as_generator(rng).normal(size=monomial_count(T.dim, T.order))
     rows = weigh(pack_coordinates(z, T.dim, T.order), T.order)
     size = level * float(sqnorm(T))**.5

@@ -9,6 +9,7 @@ import io
 import re
 import signal
 import sys
+import tempfile
 import time
 import traceback
 import warnings
@@ -44,6 +45,7 @@ from tensor_overparam.tensors.problems import cumulant3, likeness, whiten
 
 matplotlib.use("Agg")
 HANG = 60  # seconds
+ROOM = tempfile.TemporaryDirectory()  # where calls leave their files
 REMEDIES = ("xpected", "give", "instead", "keep", "divide", "multiply", "work with", "did you mean", "pass", "drop")
 OWN = ("step()", "succeeds()", "objective()", "squares()", "Dense.__init__()")  # called with what they do not take
 HERE = str(Path(__file__).resolve())
@@ -285,7 +287,8 @@ def silent(result):
 def answered(fn, names, odd):
     """Call; what is a generator is read, and what is printed or left behind goes."""
     options = (PUBLIC[fn][1] if fn in PUBLIC else {}) | {k: OPTIONS[v] for k, v in odd.items()}
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+    with quiet[0], quiet[1], contextlib.chdir(ROOM.name):
         result = fn(*map(fresh, names), **options)
         if inspect.isgenerator(result):
             result = list(islice(result, 20))

@@ -85,6 +85,8 @@ def pressed(words, moment, folder):
     """Run a command and press Ctrl-C; (whether that ended it, faults, processor time from there to the end)."""
     fill(folder)
     before, start = set(folder.rglob("*")), buried()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; inherited
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, *words.split()], cwd=folder, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
                                env=os.environ | {"OMP_NUM_THREADS": "1"})
