@@ -106,13 +106,15 @@ def end_with(caller):
 
 
 def start(path, *arguments):
-    """Ask for a kernel and wait for its end."""
+    """Ask for a kernel and wait for its end, or for that of the process that wanted it."""
+    caller = os.getppid()
     link = socket.socket(socket.AF_UNIX)
     link.connect(path)  # waits for nothing: the socket listens before the server has imported
     asked = {"folder": os.getcwd(), "environment": dict(os.environ), "arguments": arguments}
     link.sendall(json.dumps(asked).encode() + b"\n")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    link.recv(1)
+    while os.getppid() == caller and not select.select([link], [], [], 2)[0]:
+        pass
 
 
 if __name__ == "__main__":
