@@ -22,7 +22,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import nbformat
 from notebooks import ROOT, differing, name, notebooks, read, settings, write
 from PIL import Image, ImageChops, ImageStat
 from sitecheck import problems
@@ -91,7 +90,8 @@ def downloads():
         for cell in nb.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-        found[f"{DOWNLOADS}/{below(path)}"] = nbformat.writes(nb).encode()
+        text = json.dumps(nb, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        found[f"{DOWNLOADS}/{below(path)}"] = text.encode()
     return found
 
 

@@ -8,6 +8,7 @@ landing page; TENSOR_OVERPARAM_LOOK=all opens every page and writes that file an
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -306,6 +307,12 @@ def test_twelve_searches_find_the_right_page_among_the_first_three(origin):
             if not any(where.startswith(start) for where in first for start in right):
                 wrong.append(f"{words}: {', '.join(first)}")
     assert not wrong + visit.wrong, "\n".join(wrong + visit.wrong)
+
+
+def test_pages_that_the_search_knows_by_name_are_there():
+    text = (docs.HERE / "static" / "search.js").read_text(encoding="utf-8")
+    pinned = re.findall(r'/, "([\w/]+)"\]', text)
+    assert len(pinned) >= 5 and not [where for where in pinned if f"{where}.html" not in PAGES]
 
 
 def test_search_takes_whole_words_and_says_what_to_do_without_a_hit(origin):

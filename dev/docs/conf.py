@@ -51,6 +51,7 @@ html_theme_options = {
     "use_download_button": False,
     "use_fullscreen_button": False,
     "home_page_in_toc": False,
+    "collapse_navbar": True,  # what is inside a wing stands on its pages
     "article_header_start": ["toggle-primary-sidebar.html", "doors.html"],
     "show_toc_level": 2,
     "navbar_start": [],

@@ -21,6 +21,7 @@
   const PINNED = [  // where a question has one page for its answer
     [/\b(how to )?install|\bsetup\b|\bpip\b/, "install"], [/\bcolab\b/, "install"],
     [/\b(cite|bibtex|citation)\b/, "cite"],
+    [/\b(ntk|tangent kernel|lazy)\b/, "tutorials/02_lazy_ceiling"], [/over-?param/, "tutorials/03_beyond_lazy"],
   ];
   const EMPTY = new Set("a an and are as at be by can do does for from how i in is it its my of on or the to use what when which why with you your".split(" "));
 
@@ -54,7 +55,7 @@
   const search = (query) => {
     const index = Search._index, best = new Map();
     const offer = (file, anchor, title, about, score, kind) => {
-      const key = `${file}${anchor}`, page = index.docnames[file];
+      const page = index.docnames[file], key = kind === "object" ? `${file}${anchor}` : file;  // a page stands there once
       const total = score + kindOf(page);
       if (!best.has(key) || best.get(key)[4] < total) {
         best.set(key, [page, title, anchor, about, total, index.filenames[file], kind]);
@@ -92,7 +93,7 @@
     }
     for (const [pattern, page] of PINNED) {
       const file = index.docnames.indexOf(page);
-      if (pattern.test(query) && file >= 0) offer(file, "", index.titles[file], null, 60, "title");
+      if (pattern.test(query) && file >= 0) offer(file, "", index.titles[file], null, 50, "title");
     }
     return [...best.values()];
   };
