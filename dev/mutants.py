@@ -1,8 +1,9 @@
 """Is the code watched? One line of it is changed, and a claim of the ledger or a test has to notice.
 
 `dev/mutants.toml` holds the changes. Each is made in a copy of the package; then the quick claims of its area are
-judged, up to the first that changes its verdict or fails, and if none does, the tests of its area run. What nobody
-notices survives. The exit code is 1 if a survivor is not argued away in the table, if one that is argued away is
+judged, up to the first that changes its verdict or fails, and if none does, the tests of its area run. Whoever noticed
+it last time (`dev/mutants_seen.txt`, which a run brings up to date) is asked before all others. What nobody notices
+survives. The exit code is 1 if a survivor is not argued away in the table, if one that is argued away is
 noticed after all, or if something is noticed where nothing was changed; a line of the table that is not in its module
 exactly once is an error before anything runs.
 """
@@ -22,6 +23,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "dev" / "mutants.toml"
+SEEN = ROOT / "dev" / "mutants_seen.txt"
 PACKAGE = "tensor_overparam"
 COPIED = (PACKAGE, "tests", "dev", "pyproject.toml", "settings.ini")
 PATIENCE = 300  # seconds after which a change counts as noticed: its claims or tests do not come to an end
@@ -72,8 +74,8 @@ def read(table):
     return areas, mutants
 
 
-def noticed(mutant, area, folder):
-    """Make the change in a copy and return who notices it: a claim, a test, or '' for nobody."""
+def noticed(mutant, area, folder, last=""):
+    """Make the change in a copy and return who notices it: a claim, a test, or '' for nobody; `last` is asked first."""
     path = folder / PACKAGE / mutant.file
     before = path.read_text(encoding="utf-8")
     if mutant.what != NOTHING:
@@ -81,9 +83,12 @@ def noticed(mutant, area, folder):
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     environment.pop("TENSOR_OVERPARAM_SHARED", None)
     tests = [str(Path("tests") / name) for name in area.tests]
-    pytest = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", *tests]
+    judged = [sys.executable, "dev/mutants.py", "--judge"]
+    tested = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
+    kind, _, name = last.partition(":")[0].partition(" ") if last.startswith("claim ") else last.partition(" ")
+    first = {"claim": [[*judged, f"claim:{name}"]], "test": [[*tested, f"tests/{name}"]]}.get(kind, [])
     try:
-        for command in ([sys.executable, "dev/mutants.py", "--judge", *area.pages], pytest):
+        for command in (*first, [*judged, *area.pages], [*tested, *tests]):
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True,
                                   timeout=PATIENCE, check=False)
             if done.returncode:
@@ -103,14 +108,14 @@ def witness(text):
 
 
 def judge(pages):
-    """Judge the quick claims of some pages; return 1 at the first whose verdict is not the one on record."""
+    """Judge the quick claims of some pages, or `claim:NAME`; return 1 at the first whose verdict is not as recorded."""
     import tensor_overparam
     from tensor_overparam.ledger import CHECKS
 
     if Path(tensor_overparam.__file__).parent != ROOT / PACKAGE:
         raise SystemExit(f"{tensor_overparam.__file__} is not the copy; expected {ROOT / PACKAGE}")
     for name, claim in CHECKS.items():
-        if not claim.page.startswith(tuple(pages)):
+        if not claim.page.startswith(tuple(pages)) and f"claim:{name}" not in pages:
             continue
         try:
             verdict = claim.check().verdict
@@ -122,8 +127,8 @@ def judge(pages):
     return 0
 
 
-def run(areas, mutants, jobs, folder, tell=print):
-    """Return {mutant: who notices it} for all mutants, and for every area with nothing changed."""
+def run(areas, mutants, jobs, folder, tell=print, seen=None):
+    """Return {mutant: who notices it} for all mutants, and for every area with nothing changed; `seen` is of before."""
     mutants = [*mutants, *(Mutant(name, "__init__.py", NOTHING, "", "") for name in {m.area: 0 for m in mutants})]
     copies = queue.SimpleQueue()
     for k in range(jobs):
@@ -137,7 +142,7 @@ def run(areas, mutants, jobs, folder, tell=print):
 
     def one(mutant):
         copy = copies.get()
-        who = noticed(mutant, areas[mutant.area], copy)
+        who = noticed(mutant, areas[mutant.area], copy, (seen or {}).get((mutant.area, mutant.what), ""))
         copies.put(copy)
         tell(f"{mutant.area:10} {mutant.what:72} {who or 'NOBODY'}")
         return who
@@ -168,6 +173,18 @@ def summary(found):
     return "\n".join(lines), code
 
 
+def remembered():
+    """Return {(area, what): who noticed it last time}."""
+    lines = SEEN.read_text(encoding="utf-8").splitlines() if SEEN.exists() else []
+    return {(area, what): who for area, what, who in (line.split(" | ") for line in lines)}
+
+
+def remember(mutants, seen):
+    """Write who noticed what, in the order of the table."""
+    rows = [(m.area, m.what, seen[m.area, m.what]) for m in mutants if seen.get((m.area, m.what))]
+    SEEN.write_text("".join(" | ".join(row) + "\n" for row in rows), encoding="utf-8")
+
+
 def main(argv=None):
     """Run the mutants of the named areas, or all."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -181,9 +198,12 @@ def main(argv=None):
     areas, mutants = read(TABLE)
     if unknown := set(asked.areas) - set(areas):
         parser.error(f"there is no area {', '.join(sorted(unknown))}; expected some of {', '.join(areas)}")
+    seen = remembered()
     chosen = [m for m in mutants if m.area in (asked.areas or areas) and asked.only in m.what]
     with TemporaryDirectory(prefix="mutants-") as folder:
-        text, code = summary(run(areas, chosen, asked.jobs, Path(folder), lambda line: print(line, flush=True)))
+        found = run(areas, chosen, asked.jobs, Path(folder), lambda line: print(line, flush=True), seen)
+    remember(mutants, seen | {(m.area, m.what): who for m, who in found.items()})
+    text, code = summary(found)
     print(text)
     return code
 

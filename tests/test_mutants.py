@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from mutants import NOTHING, PACKAGE, ROOT, TABLE, Area, Mutant, read, run, summary
+from mutants import NOTHING, PACKAGE, ROOT, TABLE, Area, Mutant, noticed, read, run, summary
 
 WRONG = Mutant("energy", "rotation/energy.py", "the mean is twice what it is",
                old="float(m*(m - 1)*one*", new="float(2*m*(m - 1)*one*")
@@ -33,9 +33,11 @@ def test_a_stale_mutant_is_an_error(changed, words):
 def test_a_mistake_is_noticed_and_nothing_is_not(tmp_path):
     """A claim sees the mistake in its formula; in the copy without it nobody sees anything, and no file is touched."""
     before = (ROOT / PACKAGE / WRONG.file).read_bytes()
-    area = Area(["rotation/energy"], ["test_results.py"])
+    area, who = Area(["rotation/energy"], ["test_results.py"]), "claim energy-mean: violated"
     found = {m.what: who for m, who in run({"energy": area}, [WRONG], 1, tmp_path, lambda line: None).items()}
-    assert found == {WRONG.what: "claim energy-mean: violated", NOTHING: ""}
+    assert found == {WRONG.what: who, NOTHING: ""}
+    nowhere = Area(["no/page"], ["test_results.py"])
+    assert noticed(WRONG, nowhere, tmp_path / "0", who) == who, "who noticed it last time was not asked first"
     assert (ROOT / PACKAGE / WRONG.file).read_bytes() == before
 
 
