@@ -10,9 +10,6 @@ markup = pytest.importorskip("markup", reason="the markup is looked at in a chec
 
 ROOT = Path(__file__).resolve().parent.parent
 TUTORIALS = sorted((ROOT / "nbs" / "tutorials").glob("*.ipynb"))
-# The one list of tutorials that need not have the form yet. What has it is held to it, whether it stands here or not.
-NOT_YET = {
-}
 
 
 def cells(path):
@@ -31,8 +28,6 @@ def directives(source):
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_a_tutorial_has_the_form_of_an_essay(path):
     found = cells(path)
-    if path.stem in NOT_YET and not markup.is_essay([text for kind, text, _ in found if kind == "markdown"]):
-        pytest.skip("not yet an essay, by the list above")
     wrong = list(markup.faults(found))
     assert not wrong, "\n".join([path.name, *wrong])
     assert markup.is_essay([text for kind, text, _ in found if kind == "markdown"]), "no model, no algorithm in a box"
@@ -42,18 +37,11 @@ def test_a_tutorial_has_the_form_of_an_essay(path):
 def test_an_essay_asks_for_what_not_everybody_has(path):
     """Without scikit-learn, or in another folder than its own, a tutorial says in its first line what to do."""
     texts = [source for kind, source, _ in cells(path) if kind == "code"]
-    prose = [source for kind, source, _ in cells(path) if kind == "markdown"]
     wanted = ['"sklearn"'] * any(re.search(r"^\s*(from|import) sklearn", text, re.MULTILINE) for text in texts)
     wanted += ['data="'] * any(re.search(r"""["']data/""", text) for text in texts)
-    if path.stem in NOT_YET and not markup.is_essay(prose):
-        pytest.skip("not yet an essay, by the list above")
     asked = re.search(r"^needs\((.*)\)", texts[0], re.MULTILINE)
     missing = [word for word in wanted if not asked or word not in asked[1]]
     assert not missing, f"{path.name}: the first cell with code has to call needs(…) with {', '.join(missing)}"
-
-
-def test_who_waits_for_the_form_is_there():
-    assert {path.stem for path in TUTORIALS} >= NOT_YET
 
 
 GOOD = [
