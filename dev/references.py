@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote
 
 BIB = Path(__file__).resolve().parent / "docs" / "references.bib"
 PAPERS = (  # the six, in the order in which the package was written
@@ -38,7 +39,7 @@ def known():
 
 def plain(address):
     """Return an address as the bibliography compares it."""
-    address = re.sub(r"^https?://(?:www\.|dx\.)?", "", address.strip()).rstrip("/")
+    address = re.sub(r"^https?://(?:www\.|dx\.)?", "", unquote(address.strip())).rstrip("/")
     return re.sub(r"^(arxiv\.org)/(?:pdf|abs)/([\d.]+?)(?:v\d+)?(?:\.pdf)?$", r"\1/abs/\2", address, flags=re.I).lower()
 
 
