@@ -127,7 +127,7 @@ def judge(pages):
     return 0
 
 
-def run(areas, mutants, jobs, folder, tell=print, seen=None):
+def run(areas, mutants, jobs, folder, tell, seen=None):
     """Return {mutant: who notices it} for all mutants, and for every area with nothing changed; `seen` is of before."""
     mutants = [*mutants, *(Mutant(name, "__init__.py", NOTHING, "", "") for name in {m.area: 0 for m in mutants})]
     copies = queue.SimpleQueue()
@@ -144,7 +144,7 @@ def run(areas, mutants, jobs, folder, tell=print, seen=None):
         copy = copies.get()
         who = noticed(mutant, areas[mutant.area], copy, (seen or {}).get((mutant.area, mutant.what), ""))
         copies.put(copy)
-        tell(f"{mutant.area:10} {mutant.what:72} {who or 'NOBODY'}")
+        tell(mutant, who)
         return who
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -201,8 +201,12 @@ def main(argv=None):
     seen = remembered()
     chosen = [m for m in mutants if m.area in (asked.areas or areas) and asked.only in m.what]
     with TemporaryDirectory(prefix="mutants-") as folder:
-        found = run(areas, chosen, asked.jobs, Path(folder), lambda line: print(line, flush=True), seen)
-    remember(mutants, seen | {(m.area, m.what): who for m, who in found.items()})
+        def tell(mutant, who):
+            print(f"{mutant.area:10} {mutant.what:72} {who or 'NOBODY'}", flush=True)
+            seen[mutant.area, mutant.what] = who
+            remember(mutants, seen)  # at once: a run that is interrupted has not been for nothing
+
+        found = run(areas, chosen, asked.jobs, Path(folder), tell, dict(seen))
     text, code = summary(found)
     print(text)
     return code

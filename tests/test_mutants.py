@@ -34,7 +34,7 @@ def test_a_mistake_is_noticed_and_nothing_is_not(tmp_path):
     """A claim sees the mistake in its formula; in the copy without it nobody sees anything, and no file is touched."""
     before = (ROOT / PACKAGE / WRONG.file).read_bytes()
     area, who = Area(["rotation/energy"], ["test_results.py"]), "claim energy-mean: violated"
-    found = {m.what: who for m, who in run({"energy": area}, [WRONG], 1, tmp_path, lambda line: None).items()}
+    found = {m.what: who for m, who in run({"energy": area}, [WRONG], 1, tmp_path, lambda *told: None).items()}
     assert found == {WRONG.what: who, NOTHING: ""}
     nowhere = Area(["no/page"], ["test_results.py"])
     assert noticed(WRONG, nowhere, tmp_path / "0", who) == who, "who noticed it last time was not asked first"
