@@ -94,8 +94,8 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|ArrayLike|None=None,
     Raises
     ------
     ValueError
-        For what is not a nonzero symmetric tensor of finite numbers, for a batch, for options that mean nothing, and for
-        what would need more memory than 4 GiB or TENSOR_OVERPARAM_MEMORY; the message names the remedy.
+        For what is not a nonzero symmetric tensor of finite numbers, for a batch, for options that mean nothing, and
+        for what would need more memory than 4 GiB or TENSOR_OVERPARAM_MEMORY; the message names the remedy.
 
     References
     ----------
@@ -304,6 +304,7 @@ def _looks(T, p, a, start):
     if a.method != "algebra" and look.verdict != "exact" and len(look.found.weights) < a.most < p.core.target.dim:
         yield from search(replace(p, most=inf))
 
+# %% ../../nbs/decomposition/answer.ipynb #349e5802
 def _settled(T, p, a, look):
     "Components, in which basis, and the verdict: within the limit, of the signs asked for, in the whole space."
     c, found, verdict = p.core, look.found, look.verdict

@@ -16,7 +16,8 @@ from array_api_compat import is_array_api_obj
 from .checks import as_cube, as_factor, as_floats, as_order, as_rows, asymmetry, check_batch
 from .checks import check_whole, finite, in_range, quick_asymmetry
 from .doors import components, cp_tensor, is_neighbour, ktensor
-from .kernels import contract_dense, contract_factored, counts_of, pack_factored, polarised, weigh
+from .kernels import contract_dense, contract_factored, counts_of, pack_factored, polarised
+from .kernels import weigh
 from .memory import check_memory
 from .monomials import array_namespace, monomial_count, pack, unpack
 from numpy.typing import ArrayLike
