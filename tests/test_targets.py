@@ -112,7 +112,7 @@ BAD = {
     "too many weights": (lambda: gaussian(4, 2, 3, weights=[1, 2, 3]), ["[1, 2, 3]", "2 numbers"]),
     "impossible angles": (lambda: correlated(4, 3, 3, coherence=-0.6), ["-0.6", "-0.5"]),
     "a batch as one array": (lambda: to_dense(MANY), ["batch", "(2,)"]),
-    "a sum with an array": (lambda: CLEAN + to_dense(CLEAN), ["ndarray"]),
+    "a sum with a number": (lambda: CLEAN + 3.0, ["float", "a symmetric array"]),
     "infinite noise": (lambda: with_noise(CLEAN, np.inf), ["inf", "at least 0"]),
     "square of a lopsided matrix": (lambda: SymmetricSquare(np.arange(4.0).reshape(2, 2)), ["symmetric"]),
     "square of an oblong matrix": (lambda: SymmetricSquare(np.ones((2, 3))), ["(2, 3)"]),

@@ -248,6 +248,7 @@ def main(argv:Sequence[str]|None=None)->int:
         LOG.info("%s ended after %.1f s with exit code %d", a.command, perf_counter() - start, code)
     return code
 
+# %% ../../nbs/cli/commands.ipynb #bcdfba78
 def _run(a):
     "Carry out one command; mistakes and interruptions become exit codes."
     LOG.info("%s with %s", a.command, {k: v for k, v in vars(a).items() if k != "command"})

@@ -100,9 +100,9 @@ def decompose_file(a, say=print):
         say(f"  at most {k.width:3} components: {len(k.found.weights):3} kept{left}  {k.verdict}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        D = decompose(T, tol=a.tol, noise=read_array(a.noise, None, noted) if isinstance(a.noise, str) else a.noise, rank=a.rank,
-                      max_components=a.max_components, rng=a.seed, nonnegative=a.nonnegative, symmetrize=a.symmetrize,
-                      method=a.method, seconds=a.seconds, tell=tell)
+        noise = read_array(a.noise, None, noted) if isinstance(a.noise, str) else a.noise
+        D = decompose(T, tol=a.tol, noise=noise, rank=a.rank, max_components=a.max_components, rng=a.seed,
+                      nonnegative=a.nonnegative, symmetrize=a.symmetrize, method=a.method, seconds=a.seconds, tell=tell)
     for w in caught:
         say(f"note: {w.message}")
     say(account(D))

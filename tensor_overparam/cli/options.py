@@ -78,6 +78,7 @@ def reading(a):
         how["header"] = how["header"] == "yes"
     return how | {"index": False if how["index"] == "no" else how["index"], "key": a.key}
 
+# %% ../../nbs/cli/options.ipynb #6d320001
 def noted(line):
     "A line beside the results, on standard error."
     print(f"note: {line}", file=sys.stderr, flush=True)

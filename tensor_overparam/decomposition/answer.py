@@ -8,7 +8,6 @@ __all__ = ['ROUNDING', 'SPACINGS', 'ZERO', 'decompose', 'OutOfTime', 'Asked']
 # %% ../../nbs/decomposition/answer.ipynb #29c9b40b
 from collections.abc import Callable
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic
@@ -21,16 +20,15 @@ from ..tensors.targets import TargetLike, packed
 
 # %% ../../nbs/decomposition/answer.ipynb #3c9a6a61
 from ..core.loop import Stop
-from ..core.pulse import pulse, telling
 from .best_fit import best_fit, positive
 from .certificate import certify
-from .compress import compress, core
+from .compress import affordable, compress, core
 from .pencil import as_packed, needs_complex
 from .polish import join
 from .problem import Draws, Look, Problem, Stage, between, whole_number
 from .prune import Found, diverging, fewest, nothing, polish, prune, quiet, spotless
 from .report import Decomposition, in_convention, judge
-from .roads import METHODS, by_algebra, has_more, in_noise, travel
+from .roads import METHODS, aloud, by_algebra, has_more, in_noise, travel
 from .search import search
 from .weighted import by_entries, entries_with_errors
 from ..descent.objective import as_seeds, is_zero, norm, numpy_only, residual_norm
@@ -96,8 +94,8 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|ArrayLike|None=None,
     Raises
     ------
     ValueError
-        For what is not a nonzero symmetric tensor of finite numbers, for a batch, for options that mean nothing, and for
-        what would need more memory than 4 GiB or TENSOR_OVERPARAM_MEMORY; the message names the remedy.
+        For what is not a nonzero symmetric tensor of finite numbers, for a batch, for options that mean nothing, and
+        for what would need more memory than 4 GiB or TENSOR_OVERPARAM_MEMORY; the message names the remedy.
 
     References
     ----------
@@ -125,13 +123,10 @@ def decompose(T:TargetLike, *, tol:float=1e-10, noise:float|ArrayLike|None=None,
     >>> D.rank, D.verdict, recovery(D.target, truth).worst > .99
     (3, 'noise', True)
     """
-    if tell is not None and not callable(tell):
-        raise ValueError(f"tell is {tell!r}; expected a function of a `Look`, or None")
     a = _asked(tol, noise, rank, max_components, nonnegative, rng, method, seconds)
-    with _aloud(tell) as tell:
+    with aloud(tell) as tell:
         if noise is None and (rank or start) is None and hasattr(T, "samples") and method == "auto" and not nonnegative:
-            answer = _of_samples(T, a, tell)
-            if answer:
+            if answer := _of_samples(T, a, tell):
                 return _concluded(*answer)
         T, a = _checked(T, a, symmetrize)
         start = None if start is None else _components(start, T, a.scale)
@@ -146,19 +141,6 @@ ZERO = "the tensor is zero, or was before rounding: it has no components; give o
 
 class OutOfTime(Exception):
     "The time that was asked for is over."
-
-@contextmanager
-def _aloud(tell):
-    "`tell`, which hears the last look again while nothing new comes."
-    last = Look(Found(np.empty(0), np.empty((0, 0)), inf), (), 0, 0, "")
-    def again(waited):
-        tell(replace(last, waited=waited))
-    def new(look):
-        nonlocal last
-        last = look
-        tell(look)
-    with pulse(tell and again) as it:
-        yield tell and telling(it, new)
 
 @dataclass(frozen=True)
 class Asked:
@@ -212,7 +194,7 @@ def _checked(T, a, average):
         T = Factored(T.weights.astype(float), T.vectors.astype(float), T.order)
     T, scale, grain = balanced(T)
     few = isinstance(T, Factored) and T.weights.ndim == 1 and len(T.weights) < T.dim
-    _affordable(T, a.rank or 0, few=few)
+    affordable(T, a.rank or 0, few=few)
     if not few and monomial_count(T.dim, T.order - 1)*T.dim <= LARGEST:
         P = packed(T)
         T = P if P.rows.dtype == float else Dense.from_rows(P.rows.astype(float), P.order)
@@ -229,15 +211,6 @@ def _checked(T, a, average):
         raise ValueError(f"the tensor's norm is {size:.1g}; expected between 1e-100 and 1e100, so that powers "
                          "have room: multiply or divide it first")
     return T, replace(a, scale=scale)
-
-def _affordable(T, rank, *, few):
-    "Refuse what would not fit in memory. Raises ValueError."
-    side = len(T.weights) if few else T.dim
-    rows = monomial_count(T.dim, T.order - 1)*T.dim
-    check_memory(6*rows if not few and rows <= LARGEST else 8*side*T.dim,
-                 f"a decomposition of order {T.order} in {T.dim} dimensions",
-                 "project the tensor to fewer dimensions first, or give its components as a `Factored`")
-    check_memory(8*rank*(rank + T.dim), f"a fit with {rank} components in {T.dim} dimensions", "ask for fewer")
 
 def _components(start, T, scale):
     "Weights, without that power of two, and unit directions to begin with."
@@ -331,6 +304,7 @@ def _looks(T, p, a, start):
     if a.method != "algebra" and look.verdict != "exact" and len(look.found.weights) < a.most < p.core.target.dim:
         yield from search(replace(p, most=inf))
 
+# %% ../../nbs/decomposition/answer.ipynb #349e5802
 def _settled(T, p, a, look):
     "Components, in which basis, and the verdict: within the limit, of the signs asked for, in the whole space."
     c, found, verdict = p.core, look.found, look.verdict

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BLOCK', 'SPARE', 'Restricted', 'restrict', 'unfolding_gram', 'bulk_ratio', 'leading', 'leading_directions', 'Core',
-           'core', 'compress']
+           'affordable', 'core', 'compress']
 
 # %% ../../nbs/decomposition/compress.ipynb #ff2d766a
 from dataclasses import dataclass, replace
@@ -124,6 +124,20 @@ class Core:
         (q, d), l = self.basis.shape, self.target.order
         outside = self.outside/max(self.outside + self.size**2, 1e-300)
         return f"Core(order={l}, {q} of {d} dimensions, {outside:.2g} of it outside)"
+
+def affordable(
+    T:Target, # target
+    rank:int, # components that are asked for; 0 where none are
+    *,
+    few:bool, # `Factored`, with fewer terms than dimensions?
+):
+    "Refuse what would not fit in memory. Raises ValueError."
+    side = len(T.weights) if few else T.dim
+    rows = monomial_count(T.dim, T.order - 1)*T.dim
+    check_memory(6*rows if not few and rows <= LARGEST else 8*side*T.dim,
+                 f"a decomposition of order {T.order} in {T.dim} dimensions",
+                 "project the tensor to fewer dimensions first, or give its components as a `Factored`")
+    check_memory(8*rank*(rank + T.dim), f"a fit with {rank} components in {T.dim} dimensions", "ask for fewer")
 
 def core(T, basis=None, outside=0.):
     "A target with what the later stages need; the whole space if no basis is given."

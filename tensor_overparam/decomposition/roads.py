@@ -4,12 +4,17 @@
 
 # %% auto #0
 __all__ = ['SOLVERS', 'MANY', 'ROADS', 'METHODS', 'reach', 'by_algebra', 'through_noise', 'by_groups', 'in_noise',
-           'beyond_dimensions', 'has_more', 'descend', 'travel']
+           'beyond_dimensions', 'has_more', 'descend', 'aloud', 'travel']
 
 # %% ../../nbs/decomposition/roads.ipynb #82ec69e5
+from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
+
+import numpy as np
 
 # %% ../../nbs/decomposition/roads.ipynb #82ec69e6
+from ..core.pulse import pulse, telling
 from .above import from_above
 from .binary import by_hankel
 from .compress import Core
@@ -218,6 +223,23 @@ def descend(
     yield last
 
 # %% ../../nbs/decomposition/roads.ipynb #914b35f5
+@contextmanager
+def aloud(
+    tell, # function of a `Look`, or None
+):
+    "`tell`, which hears the last look again while nothing new comes. Raises ValueError for what is no function."
+    if tell is not None and not callable(tell):
+        raise ValueError(f"tell is {tell!r}; expected a function of a `Look`, or None")
+    last = Look(Found(np.empty(0), np.empty((0, 0)), inf), (), 0, 0, "")
+    def again(waited):
+        tell(replace(last, waited=waited))
+    def new(look):
+        nonlocal last
+        last = look
+        tell(look)
+    with pulse(tell and again) as it:
+        yield tell and telling(it, new)
+
 ROADS = (by_algebra, through_noise, from_above, by_groups, search)
 METHODS = {"auto": ROADS, "algebra": ROADS[:2], "descent": (descend,)}
 

@@ -18,9 +18,9 @@ from ..tensors.kernels import gram_power, panel_rows, power
 from ..tensors.memory import check_memory
 from ..tensors.monomials import array_namespace, monomial_count
 from .objective import as_seeds, numpy_only, sphere, sure_sqnorm
-from ..tensors.checks import as_reals, check_drawn, check_real, check_rows, check_whole
+from ..tensors.checks import as_factor, as_reals, check_drawn, check_real, check_rows, check_whole
 from ..tensors.checks import is_whole, unit_rows
-from ..tensors.targets import Algebra, TargetLike, as_factor, as_target, balanced
+from ..tensors.targets import Algebra, TargetLike, as_target, balanced
 from numpy.typing import ArrayLike
 from .._typing import Seed, Shaped
 

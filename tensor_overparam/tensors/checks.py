@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HIGHEST', 'MOST_WHOLE', 'REALS', 'LARGE', 'as_floats', 'as_reals', 'unit_rows', 'as_cube', 'as_order', 'is_whole',
-           'check_drawn', 'check_whole', 'is_real', 'check_real', 'check_choice', 'check_opens', 'as_generator',
-           'asymmetry', 'quick_asymmetry', 'finite', 'in_range', 'as_rows', 'check_batch', 'check_rows']
+           'check_drawn', 'check_whole', 'is_real', 'check_real', 'as_factor', 'check_choice', 'check_opens',
+           'as_generator', 'asymmetry', 'quick_asymmetry', 'finite', 'in_range', 'as_rows', 'check_batch', 'check_rows']
 
 # %% ../../nbs/tensors/checks.ipynb #36f74f9e
 from inspect import signature
@@ -111,6 +111,16 @@ def check_real(
     for name, number in numbers.items():
         if not is_real(number) or not REALS[what](number):
             raise ValueError(f"{name} is {number!r:.60}; expected {what}")
+
+def as_factor(
+    number, # anything
+)->float:
+    "What a tensor is multiplied by. Raises ValueError for what is no number."
+    try:
+        return float(number)
+    except (TypeError, ValueError):
+        raise ValueError(f"cannot multiply a tensor by a {type(number).__name__}; expected a number: `contract` fills "
+                         "slots, `inner` multiplies two tensors") from None
 
 def check_choice(known, **choices):
     "Refuse what is none of the known names. Raises ValueError that lists them."

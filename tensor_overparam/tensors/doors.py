@@ -110,7 +110,8 @@ def _of_frame(x):
     names = [str(name) for k, name in enumerate(x.columns) if array.dtype.kind != "O" or not holds(array[:, k])]
     if names:
         raise ValueError(f"the table holds something else than numbers, or nothing, in {', '.join(names[:8])}"
-                         f"{', …' if len(names) > 8 else ''}; expected numbers, encode, fill or drop those columns first")
+                         f"{', …' if len(names) > 8 else ''}; expected numbers, encode, fill or drop those columns "
+                         "first")
     return array.astype(float)
 
 def _unmasked(x):

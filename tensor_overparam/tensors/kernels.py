@@ -4,16 +4,18 @@
 
 # %% auto #0
 __all__ = ['CACHE', 'PANEL', 'ALONE', 'BLOCK', 'power', 'gram_power', 'add_product', 'panel_rows', 'keep_freed_memory',
-           'pack_factored', 'contract_dense', 'weigh', 'prefers_packing', 'contract_factored']
+           'pack_factored', 'contract_dense', 'weigh', 'counts_of', 'polarised', 'prefers_packing', 'contract_factored']
 
 # %% ../../nbs/tensors/kernels.ipynb #2d0832be
 from functools import cache
-from math import ceil, prod
+from itertools import product
+from math import ceil, factorial, prod
 
 import numpy as np
 from .memory import check_memory
 from .threads import play, rounds
-from .monomials import array_namespace, monomial_count, monomials, multiplicities
+from .monomials import array_namespace, monomial_count, monomial_index, monomials
+from .monomials import multiplicities
 
 # %% ../../nbs/tensors/kernels.ipynb #0dbc44fa
 def power(
@@ -197,11 +199,29 @@ def weigh(
     own:bool=False, # may NumPy rows be overwritten?
 ): # the rows times their multiplicities, as `contract_dense` wants them
     "Count each packed row as often as its entries stand in the full array."
-    xp = array_namespace(packed)
-    count = multiplicities(packed.shape[1], order - 1)
     if own and isinstance(packed, np.ndarray):
+        count = multiplicities(packed.shape[1], order - 1)
         return np.multiply(count[:, None], packed, out=packed, casting="same_kind")
-    return xp.asarray(count.copy(), dtype=packed.dtype, device=getattr(packed, "device", None))[:, None] * packed
+    return counts_of(packed, order)[:, None] * packed
+
+def counts_of(
+    rows, # (monomial_count(d, l-1), d) packed rows
+    order:int, # l >= 2
+): # (monomial_count(d, l-1),) their multiplicities, in the same library
+    "How often the entries of each packed row stand in the full array."
+    count = multiplicities(rows.shape[1], order - 1)
+    return array_namespace(rows).asarray(count.copy(), dtype=rows.dtype, device=getattr(rows, "device", None))
+
+def polarised(
+    contract, # (m, d) -> (m, d), the contractions of a tensor
+    dim:int, # d
+    order:int, # l >= 2
+): # (monomial_count(d, l-1), d) packed rows
+    "Packed rows of a tensor known by its contractions only."
+    p, index, basis = order - 1, monomial_index(dim, order - 1), np.eye(dim)
+    signs = [(1, *s) for s in product((1, -1), repeat=p - 1)]
+    total = sum(prod(s) * contract(sum(e * basis[i] for e, i in zip(s, index.T, strict=True))) for s in signs)
+    return total / (len(signs) * factorial(p))
 
 # %% ../../nbs/tensors/kernels.ipynb #edc97690
 @cache
