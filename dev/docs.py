@@ -39,6 +39,8 @@ MATHJAX_FILES = {
 }
 UNUSED = re.compile(r"\.map$|/locales/|macros\.html$|/logo_|^\.buildinfo|^\.doctrees|^_sources/|^objects\.inv$")
 PLAIN = re.compile(rb'<span class="(?:n|p|w)">([^<]*)</span>')
+ICONS = "_static/scripts/fontawesome.js"
+ICON = re.compile(rb'"?([a-z0-9-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?')
 FAINT = 0.5  # of 255, mean difference of a colour
 DRAWN = re.compile(rb"[A-Za-z0-9+/]{200,}=*")
 
@@ -75,6 +77,7 @@ def site():
         subprocess.run([sys.executable, "-m", "sphinx", *options, STAGE, html], check=True)
         found = files(Path(html))
     kept = {path: lean(path, content) for path, content in found.items() if not UNUSED.search(path)}
+    kept[ICONS] = some_icons(kept)
     kept |= licences() | downloads() | {".nojekyll": b""} | {old: redirection(old, new) for old, new in moved().items()}
     print(f"built in {time.perf_counter() - start:.0f} s", flush=True)
     tools = {tool: version(tool) for tool in TOOLS}
@@ -121,6 +124,13 @@ def redirection(old, new):
 def files(folder):
     """Return all files in a folder as {path: content}."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def some_icons(kept):
+    """Return the script of the icons, of two thousand, that a page or a script of the site shows."""
+    texts = [text for path, text in kept.items() if path.endswith((".html", ".js", ".css")) and path != ICONS]
+    used = {name for text in texts for name in re.findall(rb"\bfa-([a-z0-9-]+)", text)}
+    return ICON.sub(lambda icon: icon[0] if icon[1] in used else b"", kept[ICONS])
 
 
 def lean(path, content):

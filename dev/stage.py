@@ -64,7 +64,7 @@ DOORS = {  # the four ways in, and the pages behind each; the rest is inside a w
         "Glossary <glossary>",
         "Bibliography <bibliography>",
     ),
-    "API": ("Wings <api>", "All names <names>", "Index <genindex>"),
+    "API": ("Wings <api>", "All names <names>"),
 }
 INSIDE = {  # what stands inside another page
     "contribute.md": ("Changelog <changelog>", "Licence <license>"),

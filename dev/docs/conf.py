@@ -43,6 +43,7 @@ html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_favicon = "static/favicon.svg"
 html_copy_source = html_show_sourcelink = False
+html_use_index = False  # "All names" is one
 html_show_search_summary = False  # would fetch pages, which a browser refuses for files
 html_permalinks_icon = "#"
 html_theme_options = {
