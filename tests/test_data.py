@@ -103,8 +103,9 @@ BAD = {
     "row 29999, column 19: -inf": lambda X: np.split(spoilt(X, -np.inf, -1, -1), 3),
     "row 7, column 'b'": lambda X: Frame(spoilt(X[:99, :2], np.nan, 7, 1), ["a", "b"]),
     "text or categories": lambda X: np.array([["a", "b"], ["c", "d"]]),
-    "columns x, y: the data hold text": lambda X: Frame(np.array([[1, "b"], [2, "c"]], object), ["x", "y"]),
-    "the data hold text": lambda X: Frame(np.array([["1", 2], ["3", 4]], object), None),
+    "something else than numbers, or nothing, in y;":
+        lambda X: Frame(np.array([[1, "b"], [2, "c"]], object), ["x", "y"]),
+    "something else than numbers, or nothing, in 0;": lambda X: Frame(np.array([["1", 2], ["3", 4]], object), None),
     "masked entries, the first in row 2, column 1": lambda X: np.ma.masked_array(
         X[:9, :2], np.arange(18).reshape(9, 2) == 5
     ),

@@ -53,5 +53,5 @@ def test_a_claim_belongs_to_the_paper_that_it_cites(cite, key):
 
 
 def test_a_tutorial_that_lists_a_claim_is_named(text):
-    line = next(line for line in text.splitlines() if "[width-rank-is-enough]" in line)
+    line = next(line for line in text.splitlines() if "[modified-direction-law]" in line)
     assert "03_beyond_lazy" in line

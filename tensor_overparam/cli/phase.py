@@ -8,7 +8,8 @@ __all__ = ['OWN', 'add_phase', 'phase_command']
 # %% ../../nbs/cli/phase.ipynb #a641c0eb
 import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor
+import threading
+from concurrent.futures import InvalidStateError, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -83,9 +84,15 @@ def _workers(n):
         try:
             yield pool
         except BaseException:
+            _mute_cancelled()
             for process in active_children():
                 process.terminate()
             raise
+
+def _mute_cancelled():
+    "A pool whose processes end fails its tasks in a thread of its own, and stumbles over cancelled ones (CPython)."
+    tell = threading.excepthook
+    threading.excepthook = lambda told: None if told.exc_type is InvalidStateError else tell(told)
 
 @contextmanager
 def _deaf():

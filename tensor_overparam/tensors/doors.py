@@ -107,7 +107,8 @@ def _of_frame(x):
         return array
     def holds(column):
         return all(isinstance(v, (int, float, np.number, np.bool_)) for v in column.tolist())
-    names = [str(name) for k, name in enumerate(x.columns) if array.dtype.kind != "O" or not holds(array[:, k])]
+    columns = range(array.shape[1]) if x.columns is None else x.columns
+    names = [str(name) for k, name in enumerate(columns) if array.dtype.kind != "O" or not holds(array[:, k])]
     if names:
         raise ValueError(f"the table holds something else than numbers, or nothing, in {', '.join(names[:8])}"
                          f"{', …' if len(names) > 8 else ''}; expected numbers, encode, fill or drop those columns "
