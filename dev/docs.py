@@ -128,7 +128,7 @@ def files(folder):
 
 def some_icons(kept):
     """Return the script of the icons, of two thousand, that a page or a script of the site shows."""
-    texts = [text for path, text in kept.items() if path.endswith((".html", ".js", ".css")) and path != ICONS]
+    texts = [text for path, text in kept.items() if path.endswith((".html", ".js")) and path != ICONS]
     used = {name for text in texts for name in re.findall(rb"\bfa-([a-z0-9-]+)", text)}
     return ICON.sub(lambda icon: icon[0] if icon[1] in used else b"", kept[ICONS])
 

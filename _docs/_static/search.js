@@ -50,7 +50,7 @@
 
   const kindOf = (page) => page.startsWith("tutorials/") ? 12
     : ["install", "choose", "learn", "glossary", "ledger", "map"].includes(page) ? 6
-    : /claims|^names$|^genindex$|^changelog$|^license$|^bibliography$/.test(page) ? -8 : 0;
+    : /claims|^names$|^changelog$|^license$|^bibliography$/.test(page) ? -8 : 0;
 
   const search = (query) => {
     const index = Search._index, best = new Map();
