@@ -39,6 +39,10 @@ MATHJAX_FILES = {
 }
 UNUSED = re.compile(r"\.map$|/locales/|macros\.html$|/logo_|^\.buildinfo|^\.doctrees|^_sources/|^objects\.inv$")
 PLAIN = re.compile(rb'<span class="(?:n|p|w)">([^<]*)</span>')
+TOLD = {  # what the theme leaves without words for those who listen, and what it calls a list that is none
+    b'<summary><span class="toctree-toggle"': b'<summary aria-label="What is inside"><span class="toctree-toggle"',
+    b'<div role="list" class="citation-list">': b'<div class="citation-list">',
+}
 ICONS = "_static/scripts/fontawesome.js"
 ICON = re.compile(rb'"?([a-z0-9-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?')
 FAINT = 0.5  # of 255, mean difference of a colour
@@ -137,7 +141,11 @@ def lean(path, content):
     """Return a file without what changes nothing: marks on code that have the colour of plain text, rare colours."""
     if path.endswith(".png"):
         return few_colours(content)
-    return PLAIN.sub(rb"\1", content) if path.endswith(".html") else content
+    if not path.endswith(".html"):
+        return content
+    for bare, told in TOLD.items():
+        content = content.replace(bare, told)
+    return PLAIN.sub(rb"\1", content)
 
 
 def few_colours(content):
