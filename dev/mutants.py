@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "dev" / "mutants.toml"
@@ -176,7 +177,7 @@ def summary(found):
 def remembered():
     """Return {(area, what): who noticed it last time}."""
     lines = SEEN.read_text(encoding="utf-8").splitlines() if SEEN.exists() else []
-    return {(area, what): who for area, what, who in (line.split(" | ") for line in lines)}
+    return {(area, what): who for area, what, who in (line.split(" | ", 2) for line in lines)}
 
 
 def remember(mutants, seen):
@@ -201,12 +202,15 @@ def main(argv=None):
     seen = remembered()
     chosen = [m for m in mutants if m.area in (asked.areas or areas) and asked.only in m.what]
     with TemporaryDirectory(prefix="mutants-") as folder:
+        before, writing = dict(seen), Lock()
+
         def tell(mutant, who):
             print(f"{mutant.area:10} {mutant.what:72} {who or 'NOBODY'}", flush=True)
-            seen[mutant.area, mutant.what] = who
-            remember(mutants, seen)  # at once: a run that is interrupted has not been for nothing
+            with writing:
+                seen[mutant.area, mutant.what] = who
+                remember(mutants, seen)  # at once: a run that is interrupted has not been for nothing
 
-        found = run(areas, chosen, asked.jobs, Path(folder), tell, dict(seen))
+        found = run(areas, chosen, asked.jobs, Path(folder), tell, before)
     text, code = summary(found)
     print(text)
     return code
