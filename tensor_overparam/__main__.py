@@ -25,18 +25,19 @@ def main():
         _listen(pressed)
         from tensor_overparam.cli.commands import main as run
 
-        return run()
+        code = run()
     except KeyboardInterrupt:
-        return 130
+        code = 130
     except Exception:
-        if pressed:  # modules written in C turn what interrupts them into an ImportError
-            return 130
-        raise
+        if not pressed:
+            raise
+        code = 130  # modules written in C turn what interrupts them into an ImportError
+    _listen_no_more()
+    return code
 
 
 def _listen(pressed):
     """Note that Ctrl-C was pressed, and raise KeyboardInterrupt, also where Python itself would lose it."""
-    import atexit
     import signal
     import threading
 
@@ -53,7 +54,17 @@ def _listen(pressed):
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, heard)
         sys.unraisablehook = unraisable
-        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+
+
+def _listen_no_more():
+    """The exit code is settled: neither a second press nor one that comes again changes it."""
+    import signal
+
+    while getattr(signal.getsignal(signal.SIGINT), "__module__", None) == __name__:
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        except KeyboardInterrupt:
+            continue
 
 
 if __name__ == "__main__":

@@ -192,6 +192,28 @@ sys.exit(main())
     assert (back.returncode, back.stdout, back.stderr) == (130, "", "")
 
 
+@pytest.mark.parametrize("answer", ["return 0", "raise KeyboardInterrupt", "raise ValueError('no')"])
+def test_an_interruption_that_comes_again_does_not_change_the_exit_code(answer):
+    """Pressed where Python cannot raise it, it comes again 20 ms later: then the work may be over already."""
+    code = f"""
+import signal, sys
+import tensor_overparam.cli.commands as commands
+class Deaf:
+    def __del__(self): signal.raise_signal(signal.SIGINT)
+def command(a, say):
+    Deaf()
+    {answer}
+commands.COMMANDS["compare"] = command
+from tensor_overparam.__main__ import main
+code = main()
+signal.raise_signal(signal.SIGINT)
+sys.exit(code)
+"""
+    back = subprocess.run([sys.executable, "-c", code, "compare"], capture_output=True, text=True)
+    assert back.returncode == {"return 0": 0, "raise KeyboardInterrupt": 130}.get(answer, 2), back.stderr
+    assert "Traceback" not in back.stderr and "Exception" not in back.stderr
+
+
 def test_loading_is_inside_the_net():
     """What the entry point is in loads nothing heavy; what is heavy is loaded where Ctrl-C is heard."""
     code = "import sys, tensor_overparam.__main__; print(*sys.modules)"
