@@ -11,6 +11,7 @@ import inspect
 import io
 import json
 import linecache
+import logging
 import os
 import re
 import sys
@@ -18,7 +19,9 @@ import time
 import traceback
 import types
 import warnings
+from importlib.machinery import ModuleSpec
 
+BACKEND = "page_figures"  # of Matplotlib
 MOST_TEXT = 200_000  # characters that a cell may print
 EVERY = 0.05  # seconds between two pieces of text
 PICTURES = ("image/png", "image/svg+xml", "image/gif", "image/jpeg")
@@ -45,10 +48,10 @@ class Kernel:
         """Take the place of what a notebook has around its cells."""
         sys.modules["__main__"] = self.module
         sys.modules |= stand_in(self.display)
-        sys.modules["page_figures"] = figures(self.display)
-        os.environ |= {"MPLBACKEND": "module://page_figures", "TENSOR_OVERPARAM_MEMORY": "1", "OMP_NUM_THREADS": "1"}
+        sys.meta_path.append(Figures(self.display))
+        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # its cache is made anew, and it says so
+        os.environ |= {"MPLBACKEND": f"module://{BACKEND}", "TENSOR_OVERPARAM_MEMORY": "1", "OMP_NUM_THREADS": "1"}
         sys.stdout, sys.stderr = Stream(self, "stdout"), Stream(self, "stderr")
-        warnings.filterwarnings("ignore", "Matplotlib is building|More than 20 figures")
 
     async def run(self, source, cell):
         """Run a cell and show its last value. Returns whether it came to its end; what is wrong is sent."""
@@ -193,31 +196,36 @@ def picture(figure):
     return file.getvalue()
 
 
-def figures(display):
-    """Return the backend of Matplotlib that draws into the page; it loads Matplotlib when that asks for it."""
-    backend = types.ModuleType("page_figures")
+class Figures:
+    """How Python finds the backend of Matplotlib that draws into the page; Matplotlib is loaded when it asks for it."""
 
-    def later(name):
-        from matplotlib.backends import backend_agg
+    def __init__(self, display):
+        """Show what is drawn with this function."""
+        self.display = display
 
-        if name == "FigureCanvas":
-            return backend_agg.FigureCanvasAgg
-        raise AttributeError(name)
+    def find_spec(self, name, path=None, target=None):
+        """Know one module."""
+        return ModuleSpec(name, self) if name == BACKEND else None
 
-    def show(*_, **__):
+    def create_module(self, spec):
+        """Leave it to Python to make the module."""
+
+    def exec_module(self, module):
+        """Fill the module."""
         from matplotlib._pylab_helpers import Gcf
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-        for manager in Gcf.get_all_fig_managers():
-            display(manager.canvas.figure)
+        def show(*_, **__):
+            for manager in Gcf.get_all_fig_managers():
+                self.display(manager.canvas.figure)
 
-    backend.__getattr__, backend.show = later, show
-    return backend
+        module.FigureCanvas, module.show = FigureCanvasAgg, show
 
 
 def flush_figures():
     """Show the figures that a cell has left open."""
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["page_figures"].show()
+    if backend := sys.modules.get(BACKEND):
+        backend.show()
 
 
 def close_figures(which="all"):
