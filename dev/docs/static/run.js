@@ -7,7 +7,7 @@
   const base = new URL(globalThis.pyodideBase ?? about.base, document.baseURI).href.replace(/\/?$/, "/");
   const host = new URL(base).host || "a folder of this machine";
   const EXTRAS = {  // what is loaded besides NumPy and SciPy, by what stands in the code
-    matplotlib: /\b(matplotlib|plots|explore)\b/, "scikit-learn": /\b(sklearn|estimators)\b/, sqlite3: /\b(sqlite3|sweep|Store|read_all)\b/,
+    matplotlib: /\b(matplotlib|plots|explore)\b/, "scikit-learn": /\b(sklearn|estimators)\b/, sqlite3: /\bsqlite3\b|\bsweep\(|\bStore\b/,
   };
   const PYTHON_ENDED = "Python was stopped, and its variables are gone.";
 
