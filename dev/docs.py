@@ -31,7 +31,9 @@ from stage import CACHE, DOWNLOADS, PACKAGE, STAGE, below, stage
 SITE = ROOT / "_docs"
 HERE = ROOT / "dev" / "docs"
 STAMP = ".stamp.json"
-TOOLS = "sphinx docutils myst-nb myst-parser sphinx-book-theme pydata-sphinx-theme pygments pillow array-api-compat".split()
+TOOLS = (
+    "sphinx docutils myst-nb myst-parser sphinx-book-theme pydata-sphinx-theme pygments pillow array-api-compat"
+).split()
 CARRIED = ("sphinx", "pydata-sphinx-theme", "sphinx-book-theme", "sphinx-copybutton", "myst-nb")
 MATHJAX = "mathjax@3.2.2"
 MATHJAX_FILES = {

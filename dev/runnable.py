@@ -64,8 +64,8 @@ def companion():
     """Return the name and the bytes of the wheel of the array-api-compat that is installed here."""
     found = distribution(COMPANION)
     project = COMPANION.replace("-", "_")
-    kept = (path for path in found.files if path.suffix == ".py" and path.parts[0] == project and not OTHERS & {*path.parts})
-    files = {path.as_posix(): path.read_binary() for path in kept}
+    own = (path for path in found.files if path.suffix == ".py" and path.parts[0] == project)
+    files = {path.as_posix(): path.read_binary() for path in own if not OTHERS & {*path.parts}}
     about = f"Metadata-Version: 2.1\nName: {project}\nVersion: {found.version}\n"
     return wheel(project, found.version, files | {"LICENSE": LICENCE.read_bytes()}, about)
 

@@ -324,7 +324,7 @@ def has_code(cell, found):
 
 
 def unseen(cell, found, shows=False):
-    """Return the code of a cell that stands nowhere on the page, for those who run the page; what it shows may follow."""
+    """Return the code of a cell that stands nowhere on its page, for those who run it; what it shows may follow."""
     if is_off(found, "eval") or "nbdev_export(" in cell.source:
         return []
     text = json.dumps(code(cell), ensure_ascii=False).replace("<", "\\u003c")

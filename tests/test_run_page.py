@@ -1,7 +1,8 @@
 """Run this page: cells and a reader's own file, in Python in a browser, against a local stand-in for Pyodide's address.
 
-The slow tests open the built site in Chromium, with the scripts as they are in the sources. They need the stand-in, which
-`dev/standin.py` fetches; where it cannot be had they are skipped. The quick ones look at the parts without a browser.
+The slow tests open the built site in Chromium, with the scripts as they are in the sources. They need the stand-in,
+which `dev/standin.py` fetches; where it cannot be had they are skipped. The quick ones look at the parts without a
+browser.
 """
 
 import base64
@@ -59,8 +60,11 @@ def test_the_wheel_is_the_package_and_the_same_every_time(tmp_path):
     assert name == "tensor_overparam-0.1.0-py3-none-any.whl" and content == runnable.own_wheel()[1]
     for wheel in (content, companion):
         zipfile.ZipFile(io.BytesIO(wheel)).extractall(tmp_path)
-    line = "import sys; sys.path.insert(0, '.'); import tensor_overparam as t, array_api_compat as a; " \
-           "from tensor_overparam.tensors import gaussian; print(t.__file__, a.__file__, t.decompose(gaussian(4, 2, 3, rng=0)).rank)"
+    line = (
+        "import sys; sys.path.insert(0, '.'); import tensor_overparam as t, array_api_compat as a; "
+        "from tensor_overparam.tensors import gaussian; "
+        "print(t.__file__, a.__file__, t.decompose(gaussian(4, 2, 3, rng=0)).rank)"
+    )
     ran = subprocess.run([sys.executable, "-c", line], cwd=tmp_path, capture_output=True, text=True, check=True,
                          env=os.environ | {"PYTHONPATH": ""})
     here, other, rank = ran.stdout.split()
@@ -98,7 +102,8 @@ def test_code_that_is_not_on_the_page_is_in_a_script():
     assert len(hidden) == 2 and all(text.count("</script>") == 1 and "\n" not in text for text in hidden)
     assert json.loads(re.search(r">(.*)<", hidden[0])[1]) == "x = '</script>'"
     assert 'data-shows="1"' in hidden[1] and 'data-shows="1"' not in hidden[0]
-    assert [cell.metadata.get("tags") for cell in made if cell.cell_type == "code"] == [["remove-input"], ["no-run"], None]
+    tags = [cell.metadata.get("tags") for cell in made if cell.cell_type == "code"]
+    assert tags == [["remove-input"], ["no-run"], None]
 
 
 KERNEL = """
@@ -151,7 +156,8 @@ def test_the_kernel_shows_what_a_notebook_shows():
 
 def test_the_kernel_says_what_is_wrong_in_a_sentence():
     cells = run_cells("1/0", "def f(:\n    pass", "import nothing_like_it", "raise ValueError('T is 3; expected 4')",
-                      "raise MemoryError", "import matplotlib.pyplot as plt\nplt.plot([1])\n1/0", "2", "raise SystemExit")
+                      "raise MemoryError", "import matplotlib.pyplot as plt\nplt.plot([1])\n1/0", "2",
+                      "raise SystemExit")
     said = [[m for m in cell if m["kind"] == "error"] for cell in cells]
     assert [len(one) for one in said] == [1, 1, 1, 1, 1, 1, 0, 1]
     assert said[0][0]["sentence"] == "ZeroDivisionError: division by zero"
@@ -165,8 +171,8 @@ def test_the_kernel_says_what_is_wrong_in_a_sentence():
 
 def own(path, cwd):
     """Take a file apart in the kernel of the page, natively."""
-    (told,) = run_cells("import page_kernel\nkernel_answer = page_kernel.own_file(%r)\nimport json\n"
-                        "print(json.dumps(kernel_answer))" % str(path), cwd=cwd)
+    cell = f"import json, page_kernel\nprint(json.dumps(page_kernel.own_file({str(path)!r})))"
+    (told,) = run_cells(cell, cwd=cwd)
     error = [m["sentence"] for m in told if m["kind"] == "error"]
     return error[0] if error else json.loads("".join(m["text"] for m in told if m.get("stream") == "stdout"))
 
@@ -208,67 +214,6 @@ def test_the_kernel_refuses_in_a_sentence(content, said, tmp_path):
     np.save(tmp_path / "T.npy", content)
     sentence = own("T.npy", tmp_path)
     assert isinstance(sentence, str) and re.search(said, sentence, re.IGNORECASE) and "\n" not in sentence, sentence
-
-
-# --- quick: a platform of 32 bits, without processes, threads and sqlite -------------------------------
-
-POOR = """
-import sys, threading
-for name in ("_multiprocessing", "_posixshmem", "_sqlite3", "sqlite3", "resource", "fcntl", "grp", "pwd", "termios", "_curses",
-             "readline", "anywidget", "ipywidgets", "IPython", "psutil", "pandas", "tqdm"):
-    sys.modules[name] = None
-def refuse(self): raise RuntimeError("can't start new thread")
-threading.Thread.start = refuse
-import importlib, os, pathlib
-os.umask(0o777)
-import tensor_overparam as t
-root = pathlib.Path(t.__file__).parent
-for path in sorted(root.rglob("*.py")):
-    importlib.import_module(".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__"))
-os.environ["TENSOR_OVERPARAM_THREADS"] = "4"
-from tensor_overparam.tensors.threads import play
-done = []
-play([(k,) for k in range(20)], lambda: done.append)
-from tensor_overparam.tensors import gaussian
-T, told = gaussian(5, 7, 3, rng=0), []
-print(t.decompose(T, tell=told.append).rank, len(done), bool(told))
-t.decompose(T).save("D.npz")
-print(oct(os.stat("D.npz").st_mode & 0o777))
-"""
-
-
-def test_the_package_needs_no_processes_threads_and_sqlite(tmp_path):
-    """All modules can be imported, and what is told, carried out and saved is, where a platform has one thread."""
-    ran = subprocess.run([sys.executable, "-c", POOR], capture_output=True, text=True, cwd=tmp_path)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.split() == ["7", "20", "True", "0o600"]
-
-
-class Narrow:
-    """NumPy on a platform whose integers have 32 bits where nobody says how many."""
-
-    def __getattr__(self, name):
-        return getattr(np, name)
-
-    def arange(self, *args, dtype=np.int32):
-        """Count in 32 bits, if not told otherwise."""
-        return np.arange(*args, dtype=dtype)
-
-
-def test_monomials_are_found_where_their_numbers_pass_32_bits(monkeypatch):
-    from tensor_overparam.tensors import monomials
-
-    d, order = 12, 9  # 12⁹ > 2³¹
-    T = gaussian(d, 1, order, rng=0)
-    flat = monomials.coordinates(np.asarray(T.vectors), order)[:, 0]
-    expected = monomials.pack_coordinates(flat, d, order)
-    monomials.monomial_index.cache_clear()
-    monkeypatch.setattr(monomials, "np", Narrow())
-    try:
-        assert np.array_equal(monomials.pack_coordinates(flat, d, order), expected)
-        assert monomials.row_numbers(3, 2).dtype == np.intp
-    finally:
-        monomials.monomial_index.cache_clear()
 
 
 # --- slow: in a browser -------------------------------------------------------------------------------
@@ -577,7 +522,8 @@ class TestOwnFile:
         give = """([box, text]) => {
             const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0)), held = new DataTransfer();
             held.items.add(new File([bytes], "dropped.npy"));
-            document.querySelector(box).dispatchEvent(new DragEvent("drop", {dataTransfer: held, bubbles: true, cancelable: true}));
+            const drop = new DragEvent("drop", {dataTransfer: held, bubbles: true, cancelable: true});
+            document.querySelector(box).dispatchEvent(drop);
         }"""
         page.evaluate(give, [".own-drop", base64.b64encode(file.getvalue()).decode()])
         assert "dropped.npy" in until(page, "dropped.npy")

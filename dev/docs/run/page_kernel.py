@@ -50,7 +50,7 @@ class Kernel:
         sys.modules |= stand_in(self.display)
         sys.meta_path.append(Figures(self.display))
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # its cache is made anew, and it says so
-        os.environ |= {"MPLBACKEND": f"module://{BACKEND}", "TENSOR_OVERPARAM_MEMORY": "1", "OMP_NUM_THREADS": "1"}
+        os.environ |= {"MPLBACKEND": f"module://{BACKEND}", "OMP_NUM_THREADS": "1"}
         sys.stdout, sys.stderr = Stream(self, "stdout"), Stream(self, "stderr")
 
     async def run(self, source, cell):
@@ -276,7 +276,8 @@ def own_file(path, cumulant=4):
     lines = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        code = decompose_file(parser().parse_args([*line, "--out", "decomposition"]), lambda text: lines.append(str(text)))
+        options = parser().parse_args([*line, "--out", "decomposition"])
+        code = decompose_file(options, lambda text: lines.append(str(text)))
     text = "\n".join(lines)
     text = re.sub(r"\n*Written: .*", "", text).strip("\n")
     answer = answered("decomposition.npz")
@@ -321,7 +322,8 @@ def answered(path):
             for row, v in zip(rows, vectors, strict=True)]
     with open(path, "rb") as file:
         kept = base64.b64encode(file.read()).decode()
-    return {"head": head, "rows": rows[:SHOW_ROWS], "count": len(rows), "picture": drawn(weights, vectors), "file": kept}
+    shown = drawn(weights, vectors)
+    return {"head": head, "rows": rows[:SHOW_ROWS], "count": len(rows), "picture": shown, "file": kept}
 
 
 def drawn(weights, vectors):
