@@ -44,6 +44,7 @@ UNUSED = re.compile(r"\.map$|/locales/|macros\.html$|/logo_|^\.buildinfo|^\.doct
 PLAIN = re.compile(rb'<span class="(?:n|p|w)">([^<]*)</span>')
 CODE = re.compile(rb'<div class="highlight"><pre>.*?</pre>', re.DOTALL)
 MARK = re.compile(rb'<span class="(\w+)">([^<]*)</span>')
+AGAIN = re.compile(rb'(#([\w.]+)") title="\2"')  # a title that says what the address of the link says
 FRAME = re.compile(rb"(?<=\n)[ \n]+(?=<)")  # lines between the tags of the theme: empty, or indented
 TOLD = {  # what the theme leaves without words for those who listen, and what it calls a list that is none
     b'<summary><span class="toctree-toggle"': b'<summary aria-label="What is inside"><span class="toctree-toggle"',
@@ -147,8 +148,8 @@ def some_icons(kept):
 def lean(path, content):
     """Return a file without what changes nothing.
 
-    These are rare colours, marks on code that have the colour of plain text, long names of the other marks, and empty
-    lines around the article.
+    These are rare colours, marks on code that have the colour of plain text, long names of the other marks, the name to
+    which a link leads said a second time, and empty lines around the article.
     """
     if path.endswith(".png"):
         return few_colours(content)
@@ -157,7 +158,7 @@ def lean(path, content):
     for bare, told in TOLD.items():
         content = content.replace(bare, told)
     content = CODE.sub(lambda code: MARK.sub(rb"<i class=\1>\2</i>", code[0]), PLAIN.sub(rb"\1", content))
-    before, start, rest = content.partition(b"<article")
+    before, start, rest = AGAIN.sub(rb"\1", content).partition(b"<article")
     article, end, after = rest.rpartition(b"</article>")
     return b"".join([FRAME.sub(b"", before), start, article, end, FRAME.sub(b"", after)])
 
