@@ -103,12 +103,11 @@ def _transaction(db):
 
 def _create(db, path):
     "Make the tables, unless another process is faster."
-    import sqlite3
     for last in np.arange(200) == 199:  # the change to WAL does not always wait for others
         try:
             db.execute("PRAGMA journal_mode=WAL")
             break
-        except sqlite3.OperationalError as error:
+        except db.OperationalError as error:
             if last or not error.sqlite_errorname.startswith("SQLITE_BUSY"):
                 raise
             time.sleep(PATIENCE/200)
