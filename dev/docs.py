@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 
 from notebooks import ROOT, differing, name, notebooks, read, settings, write
 from PIL import Image, ImageChops, ImageStat
-from runnable import SCRIPT, runnable
+from runnable import SCRIPT, runnable, tables
 from sitecheck import problems
 from stage import CACHE, DOWNLOADS, PACKAGE, STAGE, below, stage
 
@@ -235,7 +235,7 @@ def sources():
     scripts = ("docs", "stage", "markup", "references", "claims_map", "pictures", "apidoc", "docstrings", "runnable")
     tools = [*HERE.rglob("*.*"), *(ROOT / "dev" / f"{script}.py" for script in scripts)]
     texts = [ROOT / path for path in ("settings.ini", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE")]
-    written = [*notebooks(), ROOT / settings()["nbs_path"] / "sidebar.yml"]
+    written = [*notebooks(), *tables(), ROOT / settings()["nbs_path"] / "sidebar.yml"]
     return {name(path): path.read_bytes() for path in [*written, *made, *tools, *texts] if path.is_file()}
 
 

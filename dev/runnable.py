@@ -108,8 +108,12 @@ def archive(files):
 def data():
     """Return the tables that the tutorials read, as a .zip."""
     folder = ROOT / settings()["nbs_path"] / DATA
-    found = sorted(path for path in (folder / "data").rglob("*") if path.is_file())
-    return archive({below(path, folder): path.read_bytes() for path in found})
+    return archive({below(path, folder): path.read_bytes() for path in tables()})
+
+
+def tables():
+    """Return the paths of the tables that the tutorials read."""
+    return sorted(path for path in (ROOT / settings()["nbs_path"] / DATA / "data").rglob("*") if path.is_file())
 
 
 def measured(folder):

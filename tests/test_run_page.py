@@ -349,6 +349,15 @@ def test_texts_are_held_against_each_other():
     assert not same("5 components", "6 components") and not same("2e-16", "nan") and not same("a", "b")
 
 
+@pytest.mark.slow
+def test_what_is_promised_is_what_is_loaded():
+    if not (folder := standin.folder()):
+        pytest.skip(f"{standin.PACKAGE}, which holds Pyodide, cannot be had here: python dev/standin.py")
+    about = json.loads(runnable.ABOUT.read_text(encoding="utf-8"))
+    assert runnable.measured(folder) == {key: about[key] for key in ("sizes", "needs")}
+    assert json.loads((folder / "pyodide-lock.json").read_text())["info"]["version"] == about["version"]
+
+
 @pytest.mark.parametrize("tutorial", TUTORIALS)
 class TestTutorials:
     pytestmark = in_browser

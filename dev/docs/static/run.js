@@ -9,6 +9,7 @@
   const EXTRAS = {  // what is loaded besides NumPy and SciPy, by what stands in the code
     matplotlib: /\b(matplotlib|plots|explore)\b/, "scikit-learn": /\b(sklearn|estimators)\b/, sqlite3: /\bsqlite3\b|\bsweep\(|\bStore\b/,
   };
+  const UNREACHED = /NetworkError|Failed to fetch|importScripts|failed to load|load failed|did not come/i;  // of all browsers
   const PYTHON_ENDED = "Python was stopped, and its variables are gone.";
 
   // --- what runs in the worker: no name from outside is known there ------------------------------------
@@ -82,7 +83,7 @@
   const own = () => carried ??= new Promise((done, fail) => {  // a script, for a page that was opened as a file may not fetch
     const script = Object.assign(document.createElement("script"), {src: new URL(`run-package.js${new URL(here).search}`, here).href});
     script.onload = () => done(globalThis.tensorOverparamRun);
-    script.onerror = () => { carried = undefined; script.remove(); fail(new Error("The package did not come from this site.")); };
+    script.onerror = () => { carried = undefined; script.remove(); fail(new Error("The package did not come from this site. Is there a network? Press again to try again; the page is as it was.")); };
     document.head.append(script);
   });
 
@@ -108,7 +109,7 @@
         if (told.kind === "step") this.say(told.text, 1);
       }).catch((error) => {
         if (error instanceof Ended) throw error;
-        throw new Error(/fetch|network|load|came|import|import?Scripts/i.test(error.message)
+        throw new Error(UNREACHED.test(error.message)
           ? `Python did not come from ${host}. Is there a network, and does it let this address through? Press again to try again; the page is as it was.`
           : `Python did not start: ${error.message}. Press again to try again; the page is as it was.`);
       });
