@@ -35,7 +35,7 @@ from tensor_overparam.tensors.targets import to_dense  # noqa: E402
 
 SITE = Path(os.environ.get("TENSOR_OVERPARAM_SITE", docs.SITE))
 STATIC = docs.HERE / "static"
-TUTORIALS = ["01_first_decomposition", "02_lazy_ceiling", "08_how_many"]
+TUTORIALS = ["01_first_decomposition", "02_lazy_ceiling", "04_deflation", "08_how_many"]
 SMALL = "core/interval.html"
 ROUNDING = 1e-12  # what is smaller is another number on another machine
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d*)?(?:e[-+]?\d+)?(?![\w.])")
@@ -349,6 +349,11 @@ def test_texts_are_held_against_each_other():
     assert not same("5 components", "6 components") and not same("2e-16", "nan") and not same("a", "b")
 
 
+def sizes():
+    """Return the bytes of each file of the stand-in."""
+    return {path.name: path.stat().st_size for path in standin.FOLDER.glob("*")}
+
+
 @pytest.mark.slow
 def test_what_is_promised_is_what_is_loaded():
     if not (folder := standin.folder()):
@@ -369,6 +374,8 @@ class TestTutorials:
         promise = page.locator(".run-said").inner_text()
         assert re.search(r"at most \d+ MB, from 127.0.0.1:\d+, and [\d.]+ MB from this site", promise)
         assert "have run" in run_all(page)
+        promised = int(re.search(r"at most (\d+) MB", promise)[1])
+        assert sum(sizes()[url.rpartition("/")[2]] for url in set(reader.abroad())) / 1e6 <= promised + 0.5
         assert reader.abroad() and all(url.startswith(reader.base) for url in reader.abroad())
         found = texts(page)
         wrong = [f"stored:\n{stored}\nhere:\n{own}" for stored, own in found if not same(stored, own)]

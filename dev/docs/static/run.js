@@ -7,7 +7,7 @@
   const base = new URL(globalThis.pyodideBase ?? about.base, document.baseURI).href.replace(/\/?$/, "/");
   const host = new URL(base).host || "a folder of this machine";
   const EXTRAS = {  // what is loaded besides NumPy and SciPy, by what stands in the code
-    matplotlib: /\b(matplotlib|plots|explore)\b/, "scikit-learn": /\b(sklearn|estimators)\b/, sqlite3: /\bsqlite3\b|\bsweep\(|\bStore\b/,
+    matplotlib: /\b(matplotlib|plots|explore)\b/, "scikit-learn": /\b(sklearn|estimators)\b/, sqlite3: /sqlite3|\bsweep\(|Store\b|\b(read_all|curve|phase_diagram)\(/,
   };
   const UNREACHED = /NetworkError|Failed to fetch|importScripts|failed to load|load failed|did not come/i;  // of all browsers
   const PYTHON_ENDED = "Python was stopped, and its variables are gone.";
@@ -45,7 +45,8 @@
     const jobs = {
       start,
       run: async ({source, cell}) => {
-        await pyodide.loadPackagesFromImports(source, {messageCallback: () => {}, errorCallback: () => {}}).catch(() => {});
+        const asked = source.replace(/^(\s*)(from|import)\s+IPython.*$/gm, "$1pass");  // the kernel has what cells take of it
+        await pyodide.loadPackagesFromImports(asked, {messageCallback: () => {}, errorCallback: () => {}}).catch(() => {});
         tell("done", {ok: await kernel.run(source, cell)});
       },
       load: async ({name}) => {
