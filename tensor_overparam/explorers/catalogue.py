@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 from . import nets
 from . import tensors
-from ..implicit_bias.optimisers import OPTIMISERS
+from . import widths
 from ..decomposition.compress import core
 from ..decomposition.answer import decompose
 from ..nets.limits import SPECTRA
@@ -139,13 +139,19 @@ class Entry:
     about: str         # one sentence: what to try
 
 EXPLORERS = {
+    "widths": Entry(widths.needed_widths, dict(dim=widths.DIMS, rank=widths.RANKS, order=widths.ORDERS),
+        "How many components does descent need?",
+        "Change the dimension: if components hardly move, the number needed runs away; if they move, it stays."),
     "lazy-modified": Entry(tensors.lazy_modified, dict(dim=(4, 5, 6, 7, 8), order=(3, 4), m=(1, 2, 3, 4, 6)),
-        "Lazy or modified?", "Change the dimension: the width that a lazy student needs runs away, the other stays."),
+        "Lazy or modified?", "Change the dimension: the lazy error reaches zero later and later, the other at three."),
     "growth": Entry(tensors.growth, dict(delta=tensors.DELTAS[::-1], cosine=(.1, .2, .3, .5, .7, .9), order=(3, 4)),
         "One component leaves zero", "Make the start smaller: one model waits a little longer, the other for ages."),
-    "deflation": Entry(tensors.deflation, dict(time=tuple(np.arange(0, 16.2, .4).round(1).tolist()),
+    "deflation": Entry(tensors.deflation, dict(time=tuple(np.arange(0, 12.1, .3).round(1).tolist()),
         delta=(1e-4, 1e-3, 1e-2)), "Deflation in slow motion",
         "Move the time: components align while they are dust, then grow, and one direction after the other is found."),
+    "pentagon": Entry(tensors.pentagon, dict(time=tuple(np.arange(0, 12.1, .4).round(1).tolist()), seed=(0, 1, 2),
+        delta=(1e-4, 1e-2)), "A crowd on a pentagon",
+        "Move the time from zero: the crowd turns to the corners, then one after the other fills. Change the start."),
     "stuck": Entry(tensors.stuck, dict(angle=tensors.ANGLES, spread=tensors.SPREADS), "A trap in the plane",
         "Narrow the fan of starting points until all three components slide into the same place."),
     "noise": Entry(noise, dict(level=LEVELS, rank=(1, 2, 3, 4, 5)), "What stands out of the noise?",
@@ -156,9 +162,14 @@ EXPLORERS = {
     "nets": Entry(nets.net_risks, dict(kind=tuple(SPECTRA), rho=tuple(np.linspace(0, 1.5, 31).round(2).tolist())),
         "Three regimes of a two-layer network",
         "Add neurons: the trained network takes the largest eigenvalue first, the others take an average share."),
-    "optimisers": Entry(nets.optimiser_path, dict(optimiser=tuple(o for o in OPTIMISERS if o not in (
-        "preconditioned", "full-adagrad")), n=(10, 30, 60), rate=(.3, 1., 3.)), "Which solution does it choose?",
-        "Compare methods: the part outside the row space is picked up early and never given back."),
+    "optimisers": Entry(nets.optimiser_paths, dict(methods=nets.TOGETHER, n=(10, 30, 60), rate=(.3, 1., 3.)),
+        "Which solution do they choose?",
+        "Compare methods: the part outside the row space is picked up early and never given back; some pick up none."),
+    "wilson": Entry(nets.wilson, dict(n=(5, 10, 20), ell=(.25, .5, 1., 1.5, 2.5), seed=(0, 1, 2)),
+        "Wilson's data: who is right about the unseen?",
+        "Make the true feature larger: above a size of two the adaptive methods are right as well."),
     "rotation": Entry(nets.rotation_energy, dict(method=tuple(METHODS), s=(0., 1., 2.)), "Does turning cost energy?",
         "Go through the methods: the turning ones keep the energy; look at what they learn."),
+    "spines": Entry(nets.spines, dict(step=tuple(range(0, 601, 30)), way=nets.WAYS), "Spines on a sphere",
+        "Move the step: free neurons with weight decay crowd together and their energy rises, turned ones keep it."),
 }
