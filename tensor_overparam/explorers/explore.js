@@ -218,12 +218,17 @@ function tensorExplorer() {
     }
     return "Canvas";
   }
+  function above(root) {  // the height of what a host keeps at the top of the window
+    const bars = [...document.querySelectorAll("header, .sticky-top, .bd-header-article")].filter((n) => !n.contains(root) && /sticky|fixed/.test(getComputedStyle(n).position));
+    return bars.reduce((most, n) => Math.max(most, n.offsetHeight < 150 ? n.offsetHeight : 0), 0);
+  }
   function themed(root) {  // the host decides: light text means a dark page
     const look = () => {
       root.classList.remove("tx-dark");
       const [r, g, b] = (getComputedStyle(root).color.match(/[\d.]+/g) || [0, 0, 0]).map(Number);
       root.classList.toggle("tx-dark", 0.3 * r + 0.59 * g + 0.11 * b > 128);
       root.style.setProperty("--tx-paper", paper(root));
+      root.style.setProperty("--tx-top", `${above(root)}px`);
     };
     const soon = () => requestAnimationFrame(look), media = matchMedia("(prefers-color-scheme: dark)"), eye = new MutationObserver(soon);
     for (const node of [document.documentElement, document.body]) eye.observe(node, {attributes: true, attributeFilter: ["class", "data-theme", "data-mode", "data-jp-theme-light"]});

@@ -152,7 +152,7 @@ function tensorPanels() {
     return out;
   }
   const PARTS = `<figcaption></figcaption><div class="tx-legend"></div><p class="tx-unit"></p><div class="tx-plot"><div class="tx-picture"></div></div>
-    <p class="tx-hover" aria-hidden="true"></p><p class="tx-note"></p>`;
+    <p class="tx-note"></p><p class="tx-hover" aria-hidden="true"></p>`;
   function drawPanel(node, panel, ghosts, act) {   // act: how handles and the map set knobs; see `build`
     if (!node.firstChild) node.innerHTML = PARTS;   // what is held by a finger or the keyboard has to stay
     const part = (name) => node.querySelector(name), f = panel.field, marks = panel.series;
@@ -238,20 +238,22 @@ function tensorPanels() {
   function handle() {
     const node = document.createElement("div");
     node.className = "tx-handle"; node.tabIndex = 0; node.setAttribute("role", "slider"); node.setAttribute("data-lm-suppress-shortcuts", "true");
-    let off = null;
-    node.onpointerdown = (event) => {
-      const {h, svg, X, Y, width} = node.held, [px, py] = place(svg, event, width);
+    node.onpointerdown = (event) => {   // where handles overlap, the nearest is meant
       if (event.button) return;
-      off = [X.at(h.x) - px, Y.at(h.y) - py];
-      node.setPointerCapture(event.pointerId); node.focus({preventScroll: true}); event.preventDefault();
+      const {svg, width} = node.held, [px, py] = place(svg, event, width), all = [...node.parentNode.querySelectorAll(".tx-handle")];
+      const off = all.map(({held: {h, X, Y}}) => [X.at(h.x) - px, Y.at(h.y) - py]), far = off.map((v) => Math.hypot(...v));
+      const k = far.indexOf(Math.min(...far));
+      all[k].off = off[k];
+      all[k].setPointerCapture(event.pointerId); all[k].focus({preventScroll: true}); event.preventDefault();
     };
     node.onpointermove = (event) => {
+      const {off} = node;
       if (!off) return;
       const {h, rules, svg, X, Y, width, act} = node.held, [px, py] = place(svg, event, width), x = X.back(px + off[0]), y = Y.back(py + off[1]);
       const found = {across: x, up: y, turn: Math.atan2(y, x) * 180 / Math.PI};
       act.aim(rules.map((r) => ({name: h[r], value: (found[r] - h.origin) * h.scale, log: {across: X.log, up: Y.log}[r], period: r === "turn" ? 360 * Math.abs(h.scale) : 0})));
     };
-    node.onpointerup = node.onpointercancel = () => { off = null; };
+    node.onpointerup = node.onpointercancel = () => { node.off = null; };
     node.onkeydown = (event) => {
       const {h, rules, act} = node.held, names = rules.map((r) => h[r]);
       const way = {ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [1, 1], ArrowDown: [1, -1], Home: [0, -1e9], End: [0, 1e9]}[event.key];

@@ -263,7 +263,7 @@ def _plane(path, i, angle):
     return Panel("the plane", "first coordinate", "second coordinate", (
         *tracks, Series(path[0, :, 0], path[0, :, 1], "starts", "points", "orange"),
         Series(path[i, :, 0], path[i, :, 1], "components at time t", "points", "vanilla"),
-        Series(*FRAME.vectors.T, "true components", "points", "ink")), x_range=(-1.2, 1.2), y_range=(-1.2, 1.2),
+        Series(*FRAME.vectors.T, "true components", "points", "ink")), x_range=(-1.6, 1.6), y_range=(-1.6, 1.6),
         equal=True, handles=tuple(starts), note="Drag the rings: the one in the middle turns the fan, the others open it.")
 
 def _descent(time, e, i, rescue):

@@ -270,28 +270,7 @@ def draw(
     if title:
         fig.suptitle(title, fontsize=11)
     for ax, panel in zip(np.atleast_1d(fig.subplots(1, n)) if n else (), view.panels, strict=True):
-        if panel.x_log:
-            ax.set_xscale("log")
-        if panel.y_log:
-            ax.set_yscale("log")
-        if panel.field is not None:
-            _draw_field(ax, panel.field)
-        for k, s in enumerate(panel.series):
-            _draw_series(ax, s, k)
-        ax.set_title(panel.title, fontsize=10)
-        ax.set(xlabel="\n".join([panel.x_label, *wrap(panel.note, 56)]), ylabel=panel.y_label)
-        for h in panel.handles:
-            ax.plot(h.x, h.y, "o", mfc="none", mec=COLORS["ink"], ms=11, mew=1.2, zorder=5)
-        if panel.x_range:
-            ax.set_xlim(panel.x_range)
-        if panel.y_range:
-            ax.set_ylim(panel.y_range)
-        if panel.equal:
-            ax.set_aspect("equal", adjustable="box")
-        for axis, log in ((ax.xaxis, panel.x_log), (ax.yaxis, panel.y_log)):
-            _tidy(axis, log)
-        if any(s.label for s in panel.series):
-            ax.legend(frameon=panel.field is not None, fontsize=8)
+        _draw_panel(ax, panel)
     return fig
 
 # %% ../../nbs/explorers/views.ipynb #3f11e82f
@@ -305,6 +284,31 @@ def _tidy(axis, log):
     if high < 100*low:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_major_formatter("{x:g}")
+
+def _draw_panel(ax, panel):
+    "One panel on matplotlib axes."
+    if panel.x_log:
+        ax.set_xscale("log")
+    if panel.y_log:
+        ax.set_yscale("log")
+    if panel.field is not None:
+        _draw_field(ax, panel.field)
+    for k, s in enumerate(panel.series):
+        _draw_series(ax, s, k)
+    ax.set_title(panel.title, fontsize=10)
+    ax.set(xlabel="\n".join([panel.x_label, *wrap(panel.note, 56)]), ylabel=panel.y_label)
+    for h in panel.handles:
+        ax.plot(h.x, h.y, "o", mfc="none", mec=COLORS["ink"], ms=11, mew=1.2, zorder=5)
+    if panel.x_range:
+        ax.set_xlim(panel.x_range)
+    if panel.y_range:
+        ax.set_ylim(panel.y_range)
+    if panel.equal:
+        ax.set_aspect("equal", adjustable="box")
+    for axis, log in ((ax.xaxis, panel.x_log), (ax.yaxis, panel.y_log)):
+        _tidy(axis, log)
+    if any(s.label for s in panel.series):
+        ax.legend(frameon=panel.field is not None, fontsize=8)
 
 def _draw_series(ax, s, k):
     "One series on a matplotlib axis."
