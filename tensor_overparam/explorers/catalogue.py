@@ -27,6 +27,7 @@ from ..sweeps.diagrams import success
 from ..tensors.problems import gaussian, with_noise
 from ..decomposition.prune import polish
 from ..tensors.targets import Factored
+from .controls import Flow, Play
 from .views import Field, Panel, Series, View, horizontal, vertical
 
 # %% ../../nbs/explorers/catalogue.ipynb #ccd741f4
@@ -118,7 +119,7 @@ def phase(
     n = np.maximum(trials[:, k], 1)
     middle, half = (share[:, k] + 2/n)/(1 + 4/n), 2*np.sqrt(share[:, k]*(1 - share[:, k])/n + 1/n**2)/(1 + 4/n)
     across = Panel("success", name, "components m", (vertical(x[k], "the cut", "lazy"),),
-                   Field(x, widths, share, "share of successful runs", notes, (0, 1)),
+                   Field(x, widths, share, "share of successful runs", notes, (0, 1), (("column", range(1, len(x) + 1)), "")),
                    x_log=x[0] > 0 and x[-1] > 30*x[0])
     cut = Panel(f"the cut at {name} {x[k]:g}", "components m", "share of successful runs", (
         Series(widths, share[:, k], "measured", "marked", "modified"), horizontal(.9, "90 %", "lazy"),
@@ -137,6 +138,7 @@ class Entry:
     ranges: dict       # parameter -> values its control takes
     title: str         # what it is called
     about: str         # one sentence: what to try
+    flow: Flow|None = None # its twin in the page, where there is one
 
 EXPLORERS = {
     "widths": Entry(widths.needed_widths, dict(dim=widths.DIMS, rank=widths.RANKS, order=widths.ORDERS),
@@ -146,14 +148,15 @@ EXPLORERS = {
         "Lazy or modified?", "Change the dimension: the lazy error reaches zero later and later, the other at three."),
     "growth": Entry(tensors.growth, dict(delta=tensors.DELTAS[::-1], cosine=(.1, .2, .3, .5, .7, .9), order=(3, 4)),
         "One component leaves zero", "Make the start smaller: one model waits a little longer, the other for ages."),
-    "deflation": Entry(tensors.deflation, dict(time=tuple(np.arange(0, 12.1, .3).round(1).tolist()),
+    "deflation": Entry(tensors.deflation, dict(time=Play(np.arange(0, 12.1, .3).round(1).tolist(), 10),
         delta=(1e-4, 1e-3, 1e-2)), "Deflation in slow motion",
-        "Move the time: components align while they are dust, then grow, and one direction after the other is found."),
-    "pentagon": Entry(tensors.pentagon, dict(time=tuple(np.arange(0, 12.1, .4).round(1).tolist()), seed=(0, 1, 2),
+        "Play it: components align while they are dust, then grow, and one direction after the other is found."),
+    "pentagon": Entry(tensors.pentagon, dict(time=Play(np.arange(0, 12.1, .4).round(1).tolist(), 10), seed=(0, 1, 2),
         delta=(1e-4, 1e-2)), "A crowd on a pentagon",
-        "Move the time from zero: the crowd turns to the corners, then one after the other fills. Change the start."),
-    "stuck": Entry(tensors.stuck, dict(angle=tensors.ANGLES, spread=tensors.SPREADS), "A trap in the plane",
-        "Narrow the fan of starting points until all three components slide into the same place."),
+        "Play it from zero: the crowd turns to the corners, then one after the other fills. Change the start."),
+    "stuck": Entry(tensors.stuck, dict(angle=tensors.ANGLES, spread=tensors.SPREADS, time=Play(tensors.TIMES, 12)),
+        "A trap in the plane", "Drag the starting points until all three components slide into the same place; play "
+        "their way there, or point at the map for another start.", Flow("fan", tensors.FAN)),
     "noise": Entry(noise, dict(level=LEVELS, rank=(1, 2, 3, 4, 5)), "What stands out of the noise?",
         "Turn up the noise: first the error grows like the oracle's, then components disappear."),
     "phase": Entry(phase, dict(algorithm=menu(), column=(1, 2, 3, 4, 5)),
@@ -170,6 +173,6 @@ EXPLORERS = {
         "Make the true feature larger: above a size of two the adaptive methods are right as well."),
     "rotation": Entry(nets.rotation_energy, dict(method=tuple(METHODS), s=(0., 1., 2.)), "Does turning cost energy?",
         "Go through the methods: the turning ones keep the energy; look at what they learn."),
-    "spines": Entry(nets.spines, dict(step=tuple(range(0, 601, 30)), way=nets.WAYS), "Spines on a sphere",
-        "Move the step: free neurons with weight decay crowd together and their energy rises, turned ones keep it."),
+    "spines": Entry(nets.spines, dict(step=Play(range(0, 601, 30), 8), way=nets.WAYS), "Spines on a sphere",
+        "Play the training: free neurons with weight decay crowd together and their energy rises, turned ones keep it."),
 }

@@ -15,7 +15,7 @@ from ..implicit_bias.optimisers import OPTIMISERS, as_regression, descend, gauss
 from ..nets.limits import curves, spectrum
 from ..rotation.energy import energy_gradient, hyperspherical_energy, minimise_energy
 from ..rotation.training import METHODS, energy_curve, teacher_student, train_neurons
-from .views import CYCLE, Panel, Series, View, horizontal, vertical
+from .views import CYCLE, Handle, Panel, Series, View, horizontal, vertical
 
 # %% ../../nbs/explorers/nets.ipynb #75acb0ef
 RHO = np.linspace(0, 1.5, 61)
@@ -82,15 +82,15 @@ def optimiser_paths(
         at = "diverges" if not residual < 10 else f"{np.linalg.norm(fit.w - w_star):.3g}"
         ends.append(f"{name} {at}" + ("" if residual < 1e-3 or at == "diverges" else " (not there yet)"))
     stay = [name for name in names if OPTIMISERS[name].keeps_span]
+    flat = (f"{', '.join(stay)}: zero, for each step is a sum of examples; what is seen of a run that diverges is "
+            "rounding." if stay else "What was picked up early is kept.")
     panels = (Panel("inside the row space", "step k", "distance still to go", tuple(inside), x_log=True, y_log=True,
                     x_range=(1, steps), y_range=(1e-10, 1e3)),
               Panel("outside the row space", "step k", "length picked up", (
                   *out, horizontal(shortest, "length of the shortest solution")), x_log=True, x_range=(1, steps),
-                  y_range=(-.3, 12)))
-    flat = (f" {', '.join(stay)} {'stays' if len(stay) == 1 else 'stay'} at zero outside: each step is a sum of "
-            "examples." if stay else "")
+                  y_range=(-.3, 12), note=flat))
     far = np.linalg.norm(fit.problem.min_norm - w_star)
-    return View(panels, f"{n} examples for 100 weights, {rate:g} times the usual rates.{flat} Distance from the truth "
+    return View(panels, f"{n} examples for 100 weights, {rate:g} times the usual rates. Distance from the truth "
                 f"after {steps} steps: {'; '.join(ends)}. Of the shortest solution: {far:.3g}.")
 
 # %% ../../nbs/explorers/nets.ipynb #5c0d4b02
@@ -127,14 +127,16 @@ def wilson(
         error = POSITIVE*(scores[-1, 0] <= 0) + (1 - POSITIVE)*(scores[-1, 1] >= 0)
         said.append(f"{name} {error:.0%}")
     plus = int(np.sum(y > 0))
+    note = ("AdaGrad (beneath Adam) gives all weights one size: a vote for each feature. The true one has one vote, the "
+            "useless ones have two." if plus > n - plus else "As many examples of −1 as of +1, or more: no majority to "
+            "follow.")
     panels = (Panel("score of an unseen point with label −1", "step k", "score: right if below zero", (
-                  *on_the_way, horizontal(0., "", "ink")), x_log=True, x_range=(1, LONGEST), y_range=(-1.05, .8)),
+                  *on_the_way, horizontal(0., "", "ink")), x_log=True, x_range=(1, LONGEST), y_range=(-1.05, .8),
+                  note=f"Who says +1 to everybody is wrong about {1 - POSITIVE:.0%}."),
               Panel("the weights picked", "weight: 1 true, 2 and 3 useless, then private", "weight", (
-                  *weights, horizontal(0., "", "ink"), vertical(3.5, "known by heart from here"))))
+                  *weights, horizontal(0., "", "ink"), vertical(3.5, "known by heart from here")), note=note))
     return View(panels, f"{plus} examples of label +1, {n - plus} of −1, true feature of size {ell:g}. All fit them; "
-                f"test errors: {', '.join(said)}. Who says +1 to everybody is wrong about {1 - POSITIVE:.0%}. "
-                "The weights of AdaGrad and Adam have one size: a vote for each feature, and the useless ones have "
-                "two.")
+                f"test errors: {', '.join(said)}.")
 
 # %% ../../nbs/explorers/nets.ipynb #1ad6971a
 @lru_cache(256)
@@ -151,7 +153,8 @@ def rotation_energy(
         return run.trace["energy"]/run.trace["energy"][0]
     energy = Panel("hyperspherical energy", "step", "energy / energy at the start", (
         Series(run.step, ratio(run), method), Series(free.step, ratio(free), "free training", "dashed", "theory")),
-        y_range=(.97, 1.17) if ratio(run).max() < 1.17 else None)
+        y_range=(.97, 1.17) if ratio(run).max() < 1.17 else None,
+        note="Turning all neurons together keeps their distances: a flat line." if METHODS[method].keeps else "")
     losses = Panel("what it learns", "step", "mean squared error", (
         Series(run.step, run.trace["loss"], "on the data", color="sky"),
         Series(run.step, run.trace["risk"], "on new data, without the noise", color="lazy")), y_log=True,
@@ -203,12 +206,13 @@ def spines(
               for name, color in zip(WAYS, CYCLE, strict=False)]
     energies = Panel("hyperspherical energy", "step k", "energy", (
         *curves, horizontal(_evenest(), "the least there is"), vertical(steps[i], "now", "ink")), y_log=True,
-        x_range=(0, steps[-1]), y_range=(90, 2000))
+        x_range=(0, steps[-1]), y_range=(90, 2000), note="Turning keeps all angles: a flat line.",
+        handles=(Handle(steps[i], energy[i], "now", across="step"),))
     gaps = np.linalg.norm(path[i][:, None] - path[i], axis=-1)[~np.eye(SPINES, dtype=bool)]
     return View((_hedge("from the front", U), _hedge("from above", U[:, [0, 2, 1]]*(1, 1, -1)), energies),
                 f"{way}, step {steps[i]}: energy {energy[i]:.1f}, at the start {energy[0]:.1f}; the least for {SPINES} "
                 f"points is {_evenest():.1f}. The two closest are {np.degrees(2*np.arcsin(gaps.min()/2)):.0f}° "
-                "apart. The turned ones keep all angles, and so their energy is a flat line.")
+                "apart.")
 
 def _hedge(title, U):
     "Spines as they are seen along the last coordinate."

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RANK', 'SEEDS', 'FLOOR', 'DELTAS', 'POWERS', 'WEIGHTS', 'CROWD', 'PENALTY', 'END', 'RATE', 'NAMES', 'HUES', 'FEW',
-           'STEPS_OF_RING', 'TURN', 'CORNERS', 'ANGLES', 'SPREADS', 'TURNS', 'FRAME', 'error_left', 'lazy_modified',
-           'half_time', 'growth', 'Crowd', 'deflation', 'pentagon', 'descents', 'stuck']
+           'STEPS_OF_RING', 'TURN', 'CORNERS', 'ANGLES', 'SPREADS', 'TIMES', 'FAN', 'TURNS', 'FRAME', 'error_left',
+           'lazy_modified', 'half_time', 'growth', 'Crowd', 'deflation', 'pentagon', 'descents', 'stuck', 'ending']
 
 # %% ../../nbs/explorers/tensors.ipynb #e6461716
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ import scipy
 from ..descent.deflation import component_mass, escape_time, follow, polar_odes, small_start
 from ..descent.lazy import lazy_fit, lazy_width
 from ..descent.modified import modified_gd
-from ..descent.objective import Setup, prepare, residual
+from ..descent.objective import Setup, rescaled, residual
 from ..tensors.problems import gaussian, orthogonal
 from ..tensors.targets import Factored
 from ..core.loop import Move, iterate, run
 from ..descent.vanilla import Weighted, vanilla_step
-from .views import Field, Panel, Series, View, horizontal, vertical
+from .views import Field, Handle, Panel, Series, View, horizontal, vertical
 
 # %% ../../nbs/explorers/tensors.ipynb #7bba5470
 RANK, SEEDS, FLOOR = 3, (0, 1, 2), 1e-8
@@ -57,7 +57,8 @@ def _lazy_view(dim, order, m, needed, lazy, modified, progress):
     errors = Panel(f"one tensor of rank {RANK}", "components m", "relative error", (
         Series(*lazy, "best lazy fit", "marked", "lazy"), Series(*modified, "modified descent", "marked", "modified"),
         vertical(needed, f"lazy width {needed}"), vertical(m, f"m = {m}", "ink")), x_log=True,
-        x_range=(.9, 1.25*needed), y_range=(-.03, 1.05))
+        x_range=(.9, 1.25*needed), y_range=(-.03, 1.05), note="Modified descent is drawn up to six components: it needs "
+        "no more.")
     d = np.arange(2, 41)
     widths = Panel("components needed, lazily", "dimension d", "components", (
         Series(d, [lazy_width(int(x), order) for x in d], f"lazy width, l = {order}", "line", "lazy"),
@@ -198,7 +199,8 @@ def _masses(times, masses, now, predicted):
     return Panel("what the student holds of each direction", "time t", "mass", (
         *(Series(times[::2], masses[::2, k], NAMES[k], "line", HUES[k]) for k in range(5)),
         Series(predicted, WEIGHTS/2, "half of it, predicted", "points", "ink"), vertical(now, "now")),
-        x_range=(0, END), y_range=(0, 1.05))
+        x_range=(0, END), y_range=(0, 1.05), note="The black points are computed from the start alone.",
+        handles=(Handle(now, .02, "now", across="time"),))
 
 def _film_view(time, predicted, times, masses, crowds):
     "The film at a time, as far as it has been made."
@@ -207,7 +209,8 @@ def _film_view(time, predicted, times, masses, crowds):
     dots = [Series(_coarse(size[nearest == k]), _coarse(angle[nearest == k]), NAMES[k], "points", HUES[k])
             for k in range(5)]
     crowd = Panel("the crowd: first down, then to the right", "size ‖c‖²", "angle with the nearest, degrees",
-                  tuple(dots), x_log=True, y_log=True, x_range=(1e-9, 3), y_range=(3e-7, 200))
+                  tuple(dots), x_log=True, y_log=True, x_range=(1e-9, 3), y_range=(3e-7, 200),
+                  note="All of them start at one size; what is aligned grows.")
     found = np.sum(masses[i] > WEIGHTS/2)
     return View((_masses(times, masses, times[i], predicted), crowd),
                 f"t = {times[i]:.1f}: {np.sum(angle < 5)} of {CROWD} components are within 5° of a direction, "
@@ -244,7 +247,8 @@ def _pentagon_view(time, predicted, times, masses, crowds):
     series += [Series(*_ring(CORNERS[k], grown[k]), "", "line", HUES[k]) for k in range(5)]
     series += [Series(*spots[nearest == k].T, NAMES[k], "points", HUES[k]) for k in range(5)]
     plane = Panel("place: squared cosines; rings: size", "corners: the true directions", "", tuple(series),
-                  x_range=(-1.45, 1.45), y_range=(-1.35, 1.45), equal=True)
+                  x_range=(-1.45, 1.45), y_range=(-1.35, 1.45), equal=True,
+                  note="e1 is at the top, the others follow clockwise. In the middle: aligned with nothing yet.")
     full, waits = np.sum(masses[i] > WEIGHTS/2), np.sum(size < .01)
     return View((plane, _masses(times, masses, times[i], predicted)),
                 f"t = {times[i]:.1f}: {np.sum(angle < 5)} of {FEW} components have turned to a corner, {waits} are "
@@ -253,20 +257,24 @@ def _pentagon_view(time, predicted, times, masses, crowds):
 
 # %% ../../nbs/explorers/tensors.ipynb #cf997c45
 ANGLES, SPREADS = tuple(range(0, 121, 10)), (5, 10, 20, 30, 40, 50, 60, 80, 100, 120)
-TURNS = np.radians([0., 120., 240.])
+TIMES = (*(k/10 for k in range(20)), *(k/5 for k in range(10, 30)), *(k/2 for k in range(12, 41)))
+FAN = dict(turns=(0, 120, 240), radius=.8, weight=.5, rate=.005, steps=4000, every=20, tol=1e-3, scale=.75, shift=.05,
+           trap=.75**.5, swamp=.5)
+TURNS = np.radians(FAN["turns"])
 FRAME = Factored(1., np.stack([np.cos(TURNS), np.sin(TURNS)], axis=1), 3)
 
-def descents(angles, spreads, steps=1600, every=20):
+def descents(angles, spreads):
     "A batch of vanilla descents, one a starting angle and spread (degrees): a `Run` each, with effective vectors."
     angles, spreads, n = np.asarray(angles, float), np.asarray(spreads, float), len(angles)
     phi = np.radians(angles[:, None] + spreads[:, None]*np.array([-1., 0., 1.]))
     many = Factored(np.ones((n, 3)), np.broadcast_to(FRAME.vectors, (n, 3, 2)), 3)
-    problem = prepare(many, 3, list(range(n)))
-    p = Weighted(np.stack([np.cos(phi), np.sin(phi)], axis=-1)*.8, np.full((n, 3), .5))
-    def vectors(s):
-        return np.cbrt(s.params.w)[..., None]*s.params.C
-    return run(lambda p: vanilla_step(p, problem, .05, 1e-3), p, steps=steps, every=every, batch=n,
-               observe={"vectors": vectors})
+    problem = rescaled(many, np.full(n, FAN["scale"]), 3, list(range(n)), n)
+    start = np.stack([np.cos(phi), np.sin(phi)], axis=-1)*FAN["radius"]
+    p = Weighted(start, np.full((n, 3), FAN["weight"]))
+    def vectors(s): # of the target as it is, not rescaled
+        return np.cbrt(FAN["scale"]*s.params.w)[..., None]*s.params.C
+    return run(lambda p: vanilla_step(p, problem, FAN["rate"], FAN["tol"]), p, steps=FAN["steps"], every=FAN["every"],
+               batch=n, observe={"vectors": vectors})
 
 @lru_cache(1)
 def _basins():
@@ -278,27 +286,51 @@ def _basins():
 
 # %% ../../nbs/explorers/tensors.ipynb #5b55ae0a
 def stuck(
-    angle=20,  # angle of the first component, degrees
-    spread=20, # spread of the components, degrees
+    angle=20,  # angle of the middle start, degrees
+    spread=20, # angle to its neighbours, degrees
+    time=20.,  # time t
 ):             # a View
     "Where three components end that start in a fan, and a trap that no number of components removes."
     runs, ends, rescue = _basins()
     r = runs.get((angle, spread)) or descents([angle], [spread])[0]
-    path = r.trace["vectors"]
-    tracks = [Series(path[:, i, 0], path[:, i, 1], "paths" if i == 0 else "", "line", "vanilla") for i in range(3)]
-    plane = Panel("the plane", "first coordinate", "second coordinate", (
+    path, e, i = r.trace["vectors"], r.trace["relative_error"], int(np.argmin(abs(r.time - time)))
+    end = ending(e[-1])
+    basin = Panel("where vanilla descent ends", "angle of the middle start", "angle to its neighbours", (
+        Series([angle], [spread], "here", "points", "lazy"),),
+        Field(ANGLES, SPREADS, ends, "final relative error", z_range=(0, 1), sets=("angle", "spread")),
+        note=f"The start at {angle:g}°, {spread:g}° {end}.",
+        handles=(Handle(angle, spread, "start on the map", across="angle", up="spread"),))
+    return View((_plane(path, i, angle), _descent(r.time + FAN["shift"], e, i, rescue), basin),
+                f"Angle {angle:g}°, spread {spread:g}°: vanilla descent {end}, relative error {e[-1]:.3f}; at t = "
+                f"{r.time[i]:.1f} it is {e[i]:.3f}. Modified descent, which draws its own starts: "
+                f"{rescue.trace['relative_error'][-1]:.1g}.")
+
+def ending(
+    error, # relative error at the end
+)->str:    # where it is, in words
+    "What has become of three components. In the swamp two of them grow and nearly cancel, for ever and ever slower."
+    near = [name for name in ("trap", "swamp") if abs(error - FAN[name]) < .02]
+    return "finds the target" if error < .05 else f"is in the {near[0]}" if near else "is elsewhere"
+
+def _plane(path, i, angle):
+    "The paths until the i-th record, with the starts to drag: the one in the middle turns the fan, the others open it."
+    tracks = [Series(path[:i + 1, k, 0], path[:i + 1, k, 1], "paths" if k == 0 else "", "line", "vanilla")
+              for k in range(3)]
+    starts = [Handle(*path[0, 0], "first start", turn="spread", origin=angle, scale=-1.),
+              Handle(*path[0, 1], "middle start", turn="angle"),
+              Handle(*path[0, 2], "last start", turn="spread", origin=angle)]
+    return Panel("the plane", "first coordinate", "second coordinate", (
         *tracks, Series(path[0, :, 0], path[0, :, 1], "starts", "points", "orange"),
-        Series(path[-1, :, 0], path[-1, :, 1], "ends", "points", "vanilla"),
-        Series(*FRAME.vectors.T, "true components", "points", "ink")), x_range=(-1.2, 1.2), y_range=(-1.2, 1.2),
-        equal=True)
-    e = r.trace["relative_error"]
-    errors = Panel("the error", "time t", "relative error", (
-        Series(r.time + .05, e, "vanilla", "line", "vanilla"),
-        Series(rescue.time + .05, rescue.trace["relative_error"], "modified, own start", "line", "modified"),
-        horizontal(.75**.5, "the trap")), x_log=True, x_range=(.05, 100), y_range=(0, 1.6))
-    here = Series([angle], [spread], "here", "points", "lazy")
-    basin = Panel("where vanilla descent ends", "angle", "spread", (here,),
-                  Field(ANGLES, SPREADS, ends, "final relative error", z_range=(0, 1)))
-    end = "finds the target" if e[-1] < .05 else "is in the trap" if abs(e[-1] - .75**.5) < .01 else "is elsewhere"
-    return View((plane, errors, basin), f"Angle {angle}°, spread {spread}°: vanilla descent {end}, relative error "
-                f"{e[-1]:.3f}. Modified descent, which draws its own starts: {rescue.trace['relative_error'][-1]:.1g}.")
+        Series(path[i, :, 0], path[i, :, 1], "components at time t", "points", "vanilla"),
+        Series(*FRAME.vectors.T, "true components", "points", "ink")), x_range=(-1.6, 1.6), y_range=(-1.6, 1.6),
+        equal=True, handles=tuple(starts), note="Drag the rings: the one in the middle turns the fan, the others open it.")
+
+def _descent(time, e, i, rescue):
+    "The errors over time, and where on the vanilla one we are."
+    own = Series(rescue.time + FAN["shift"], rescue.trace["relative_error"], "modified, own start", "line", "modified")
+    return Panel("the error", f"time t + {FAN['shift']:g}", "relative error", (
+        Series(time, e, "vanilla", "line", "vanilla"), Series(time[i:i + 1], e[i:i + 1], "now", "points", "ink"), own,
+        horizontal(FAN["trap"], "the trap"), horizontal(FAN["swamp"], "the swamp", "scaled")), x_log=True, x_range=(FAN["shift"], 100), y_range=(0, 1.6),
+        handles=(Handle(time[i], e[i], "now", across="time", origin=FAN["shift"]),),
+        note="In the trap, at √3/2, all components have slid into one, for ever. In the swamp, at ½, two of them grow and "
+        "nearly cancel: the error falls ever more slowly, and never below.")
