@@ -174,5 +174,5 @@ EXPLORERS = {
     "rotation": Entry(nets.rotation_energy, dict(method=tuple(METHODS), s=(0., 1., 2.)), "Does turning cost energy?",
         "Go through the methods: the turning ones keep the energy; look at what they learn."),
     "spines": Entry(nets.spines, dict(step=Play(range(0, 601, 30), 8), way=nets.WAYS), "Spines on a sphere",
-        "Play the training: free neurons with weight decay crowd together and their energy rises, turned ones keep it."),
+        "Play the training: with weight decay free neurons crowd together, and their energy rises; turned ones keep it."),
 }

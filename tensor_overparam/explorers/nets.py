@@ -109,7 +109,7 @@ def _picked(name, n, ell, seed):
     return y, descend(X, y, method, steps=LONGEST, rng=seed, every=1, observe={"scores": scores}, **options)
 
 def wilson(
-    n=20,   # n, examples
+    n=10,   # n, examples
     ell=1., # ℓ, size of the true feature
     seed=0, # seed of the labels and of the order of examples
 ):          # a View
@@ -127,9 +127,9 @@ def wilson(
         error = POSITIVE*(scores[-1, 0] <= 0) + (1 - POSITIVE)*(scores[-1, 1] >= 0)
         said.append(f"{name} {error:.0%}")
     plus = int(np.sum(y > 0))
-    note = ("AdaGrad (beneath Adam) gives all weights one size: a vote for each feature. The true one has one vote, the "
-            "useless ones have two." if plus > n - plus else "As many examples of −1 as of +1, or more: no majority to "
-            "follow.")
+    note = ("AdaGrad (beneath Adam) gives all weights one size: a vote for each feature. The true one has one vote, "
+            "the useless ones have two." if plus > n - plus else "As many examples of −1 as of +1, or more: there is no "
+            "majority to follow.")
     panels = (Panel("score of an unseen point with label −1", "step k", "score: right if below zero", (
                   *on_the_way, horizontal(0., "", "ink")), x_log=True, x_range=(1, LONGEST), y_range=(-1.05, .8),
                   note=f"Who says +1 to everybody is wrong about {1 - POSITIVE:.0%}."),

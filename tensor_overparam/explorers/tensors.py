@@ -57,8 +57,8 @@ def _lazy_view(dim, order, m, needed, lazy, modified, progress):
     errors = Panel(f"one tensor of rank {RANK}", "components m", "relative error", (
         Series(*lazy, "best lazy fit", "marked", "lazy"), Series(*modified, "modified descent", "marked", "modified"),
         vertical(needed, f"lazy width {needed}"), vertical(m, f"m = {m}", "ink")), x_log=True,
-        x_range=(.9, 1.25*needed), y_range=(-.03, 1.05), note="Modified descent is drawn up to six components: it needs "
-        "no more.")
+        x_range=(.9, 1.25*needed), y_range=(-.03, 1.05), note="Modified descent is drawn up to six components, "
+        "for it needs no more.")
     d = np.arange(2, 41)
     widths = Panel("components needed, lazily", "dimension d", "components", (
         Series(d, [lazy_width(int(x), order) for x in d], f"lazy width, l = {order}", "line", "lazy"),

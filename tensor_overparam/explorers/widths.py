@@ -55,8 +55,8 @@ def curve(algorithm, order, rank):
 # %% ../../nbs/explorers/widths.ipynb #7e4310c9
 def needed_widths(
     dim=160, # dimension d
-    rank=4,  # r, components in the tensor
-    order=3, # l, order
+    rank=4,  # components in the tensor, r
+    order=3, # order l
 ):           # a View
     "Components needed if they hardly move, and if they do; and how often descent fails with how many."
     for name, value, known in (("dim", dim, DIMS), ("rank", rank, RANKS), ("order", order, ORDERS)):
@@ -75,8 +75,8 @@ def needed_widths(
         Series(WIDTHS, 1 - won["vanilla"]/RUNS, "plain descent", "marked", "vanilla"),
         Series(WIDTHS, 1 - won["modified"]/RUNS, "modified descent", "marked", "modified"),
         vertical(rank, "as many as in the tensor", "ink"), horizontal(.1, "enough", "theory")),
-        x_log=True, x_range=(.9, 36), y_range=(-.03, 1.05), note=f"Each point: {RUNS} tensors, a run for each. Fewer "
-        "components than the tensor has are too few for any method; why plain descent needs more, only running tells.")
+        x_log=True, x_range=(.9, 36), y_range=(-.03, 1.05), note=f"Each point: {RUNS} tensors, a run for each. It "
+        "fails if it leaves more than a twentieth of its tensor in the time of sixty epochs.")
     return View((needed, fails), _said(dim, rank, order, lazy, won))
 
 def _said(dim, rank, order, lazy, won):
