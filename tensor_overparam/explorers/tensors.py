@@ -25,6 +25,11 @@ from ..descent.vanilla import Weighted, vanilla_step
 from .views import Field, Handle, Panel, Series, View, horizontal, vertical
 
 # %% ../../nbs/explorers/tensors.ipynb #7bba5470
+def _coarse(x):
+    "Numbers with eight bits behind the first, for a table on a page: nobody sees the others."
+    part, power = np.frexp(np.asarray(x, dtype=float))
+    return np.ldexp(np.round(part*512)/512, power)
+
 RANK, SEEDS, FLOOR = 3, (0, 1, 2), 1e-8
 
 @lru_cache(1024)
@@ -91,7 +96,7 @@ def _growth(model, delta, cosine, order):
     rhs, start = (homogeneous, [2*np.log(delta), *v]) if model == "modified" else (vanilla, [delta, *(delta*v)])
     path = scipy.integrate.solve_ivp(rhs, (0, 1e12), start, "LSODA", events=(half, grown), dense_output=True,
                      rtol=1e-7, atol=1e-10)
-    t = np.unique(path.t[-1]*np.append(np.geomspace(.05/path.t[-1], 1, 50), 1 - np.geomspace(1e-3, .3, 30)))
+    t = np.unique(path.t[-1]*np.append(np.geomspace(.05/path.t[-1], 1, 28), 1 - np.geomspace(1e-3, .3, 16)))
     p = path.sol(t)
     return t, sizes[model](p), p[1]/np.hypot(p[1], p[2]), path.t_events[0][0]
 
@@ -117,8 +122,9 @@ def growth(
     "One component leaves zero: exponentially if it is two-homogeneous, along a power law if it is not."
     flows = {name: _growth(name, delta, cosine, order) for name in ("modified", "vanilla")}
     label = {"modified": "2-homogeneous", "vanilla": "vanilla"}
-    curves = [Series(t, size, f"{label[name]}: size", "line", name) for name, (t, size, _, _) in flows.items()]
-    curves += [Series(t, x, f"{label[name]}: cosine", "dashed", name) for name, (t, _, x, _) in flows.items()]
+    drawn = {name: [_coarse(x) for x in flow[:3]] for name, flow in flows.items()}
+    curves = [Series(t, size, f"{label[name]}: size", "line", name) for name, (t, size, _) in drawn.items()]
+    curves += [Series(t, x, f"{label[name]}: cosine", "dashed", name) for name, (t, _, x) in drawn.items()]
     half = {name: [half_time(name, x, cosine, order) for x in DELTAS] for name in flows}
     now = [half_time(name, delta, cosine, order) for name in flows]
     rows = [Series(DELTAS, half[name], label[name], "line", name) for name in flows]
@@ -176,11 +182,6 @@ def _placed(C):
     along = cos[np.arange(len(C)), nearest]
     off = np.linalg.norm(C/np.sqrt(size)[:, None] - along[:, None]*U[nearest], axis=1)
     return size, cos**2, nearest, np.degrees(np.arctan2(off, np.abs(along)))
-
-def _coarse(x):
-    "Numbers with eight bits behind the first, for a table on a page: nobody sees the others."
-    part, power = np.frexp(np.asarray(x, dtype=float))
-    return np.ldexp(np.round(part*512)/512, power)
 
 # %% ../../nbs/explorers/tensors.ipynb #eccde5c7
 def deflation(
