@@ -9,7 +9,7 @@ __all__ = ['FLOWS', 'Control', 'Play', 'control', 'labels', 'Flow']
 import inspect
 import re
 from dataclasses import dataclass
-from numbers import Number
+from numbers import Number, Real
 from typing import Any
 
 import numpy as np
@@ -99,10 +99,12 @@ class Play:
     seconds: float = 8.
 
     def __post_init__(self):
-        if not (_is_number(self.seconds) and 0 < self.seconds < 3600):
-            raise ValueError(f"seconds is {self.seconds!r}; expected a positive number of them, below an hour")
-        if not all(_is_number(v) for v in self.values):
-            raise ValueError("values hold something else than numbers; expected numbers to play through")
+        if not isinstance(self.seconds, Real) or isinstance(self.seconds, bool) or not 0 < self.seconds < 3600:
+            raise ValueError(f"seconds is {self.seconds!r:.40}; expected a positive number of them, below an hour")
+        listed = isinstance(self.values, (list, tuple, range)) or isinstance(self.values, np.ndarray) and self.values.ndim
+        if not listed or not all(isinstance(v, Real) for v in self.values):
+            raise ValueError(f"values are {str(self.values):.60}; expected a list, tuple, range or array of numbers to "
+                             "play through")
 
 # %% ../../nbs/explorers/controls.ipynb #518f84fe
 def control(

@@ -10,6 +10,8 @@ __all__ = ['COLORS', 'CYCLE', 'MARKS', 'SHAPES', 'Series', 'vertical', 'horizont
 import base64
 import io
 from dataclasses import dataclass
+from math import isfinite
+from numbers import Real
 from textwrap import wrap
 
 import numpy as np
@@ -131,10 +133,17 @@ class Field:
         if self.z.shape != (len(self.y), len(self.x)) or len(self.notes) not in (0, self.z.size):
             raise ValueError(f"z has shape {self.z.shape} and there are {len(self.notes)} notes; expected "
                              f"({len(self.y)}, {len(self.x)}), rows going up, and a note for each value or none")
-        for to, at in zip(self.sets, (self.x, self.y), strict=len(self.sets) > 0):
-            if not isinstance(to, str) and not (len(to) == 2 and len(to[1]) == len(at)):
-                raise ValueError(f"sets holds {to!r:.60}; expected the name of a knob, or a name and {len(at)} values")
+        wrong = not isinstance(self.sets, tuple) or len(self.sets) not in (0, 2)
+        if wrong or not all(map(_is_aim, self.sets, (self.x, self.y))):
+            raise ValueError(f"sets is {self.sets!r:.60}; expected nothing, or two: each the name of a knob, a pair of a "
+                             f"name and values, {len(self.x)} across and {len(self.y)} up, or empty")
 
+def _is_aim(to, at):
+    "Does this say which knob a position sets, and to what?"
+    pair = isinstance(to, (tuple, list)) and len(to) == 2 and isinstance(to[0], str)
+    return isinstance(to, str) or pair and isinstance(to[1], (tuple, list, range)) and len(to[1]) == len(at)
+
+# %% ../../nbs/explorers/views.ipynb #b407cd53
 @dataclass(frozen=True, eq=False)
 class Handle:
     """A point that can be dragged, by mouse, finger or arrow keys, and sets one knob or two.
@@ -175,12 +184,17 @@ class Handle:
     scale: float = 1.
 
     def __post_init__(self):
+        if not all(isinstance(name, str) for name in (self.label, self.across, self.up, self.turn)):
+            raise ValueError(f"label, across, up and turn are {self.label!r:.20}, {self.across!r:.20}, {self.up!r:.20} "
+                             f"and {self.turn!r:.20}; expected text")
         if not (self.across or self.up or self.turn):
             raise ValueError(f"the handle {self.label!r} sets no knob; expected a name for across, up or turn")
-        if not np.isfinite([self.x, self.y, self.origin, self.scale]).all() or not self.scale:
-            raise ValueError(f"the handle {self.label!r} is at {self.x}, {self.y} with origin {self.origin} and scale "
-                             f"{self.scale}; expected finite numbers, and a scale that is not zero")
+        numbers = self.x, self.y, self.origin, self.scale
+        if not all(isinstance(v, Real) and isfinite(v) for v in numbers) or not self.scale:
+            raise ValueError(f"the handle {self.label!r} has position, origin and scale {str(numbers):.80}; expected "
+                             "finite numbers, and a scale that is not zero")
 
+# %% ../../nbs/explorers/views.ipynb #c39b8354
 @dataclass(frozen=True, eq=False)
 class Panel:
     """Axes with something on them.
