@@ -1,6 +1,6 @@
 """Measure which numbers of components are enough: the table that the explorer on the first page of the site reads.
 
-    python dev/measured_widths.py            every cell: about a quarter of an hour on one core
+    python dev/measured_widths.py            every cell: about an hour on one core
     python dev/measured_widths.py --dim 160  the lines of one dimension; the others stay as they are
 
 What a cell is stands in tensor_overparam/explorers/widths.py; the table lies beside it.

@@ -148,7 +148,7 @@ EXPLORERS = {
         "Lazy or modified?", "Change the dimension: the lazy error reaches zero later and later, the other at three."),
     "growth": Entry(tensors.growth, dict(delta=tensors.DELTAS[::-1], cosine=(.1, .2, .3, .5, .7, .9), order=(3, 4)),
         "One component leaves zero", "Make the start smaller: one model waits a little longer, the other for ages."),
-    "deflation": Entry(tensors.deflation, dict(time=Play(np.arange(0, 12.1, .3).round(1).tolist(), 10),
+    "deflation": Entry(tensors.deflation, dict(time=Play(np.arange(0, 12.1, .4).round(1).tolist(), 10),
         delta=(1e-4, 1e-3, 1e-2)), "Deflation in slow motion",
         "Play it: components align while they are dust, then grow, and one direction after the other is found."),
     "pentagon": Entry(tensors.pentagon, dict(time=Play(np.arange(0, 12.1, .4).round(1).tolist(), 10), seed=(0, 1, 2),
@@ -174,5 +174,5 @@ EXPLORERS = {
     "rotation": Entry(nets.rotation_energy, dict(method=tuple(METHODS), s=(0., 1., 2.)), "Does turning cost energy?",
         "Go through the methods: the turning ones keep the energy; look at what they learn."),
     "spines": Entry(nets.spines, dict(step=Play(range(0, 601, 30), 8), way=nets.WAYS), "Spines on a sphere",
-        "Play the training: with weight decay free neurons crowd together, and their energy rises; turned ones keep it."),
+        "Play the training: with weight decay free neurons crowd together, and energy rises; the turned ones keep it."),
 }

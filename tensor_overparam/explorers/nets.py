@@ -128,7 +128,7 @@ def wilson(
         said.append(f"{name} {error:.0%}")
     plus = int(np.sum(y > 0))
     note = ("AdaGrad (beneath Adam) gives all weights one size: a vote for each feature. The true one has one vote, "
-            "the useless ones have two." if plus > n - plus else "As many examples of −1 as of +1, or more: there is no "
+            "the useless ones have two." if plus > n - plus else "As many examples of −1 as of +1, or more: no "
             "majority to follow.")
     panels = (Panel("score of an unseen point with label −1", "step k", "score: right if below zero", (
                   *on_the_way, horizontal(0., "", "ink")), x_log=True, x_range=(1, LONGEST), y_range=(-1.05, .8),

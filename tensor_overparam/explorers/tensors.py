@@ -185,7 +185,7 @@ def _placed(C):
 
 # %% ../../nbs/explorers/tensors.ipynb #eccde5c7
 def deflation(
-    time=3.9,   # time t
+    time=4.,    # time t
     delta=1e-4, # δ, norm at the start
     seed=0,     # seed of the start
 ):              # yields Views
@@ -199,9 +199,8 @@ def _masses(times, masses, now, predicted):
     "The panel of what has been found."
     return Panel("what the student holds of each direction", "time t", "mass", (
         *(Series(times[::2], masses[::2, k], NAMES[k], "line", HUES[k]) for k in range(5)),
-        Series(predicted, WEIGHTS/2, "half of it, predicted", "points", "ink"), vertical(now, "now")),
-        x_range=(0, END), y_range=(0, 1.05), note="The black points are computed from the start alone.",
-        handles=(Handle(now, .02, "now", across="time"),))
+        Series(predicted, WEIGHTS/2, "half of it, predicted from the start", "points", "ink"), vertical(now, "now")),
+        x_range=(0, END), y_range=(0, 1.05), handles=(Handle(now, .02, "now", across="time"),))
 
 def _film_view(time, predicted, times, masses, crowds):
     "The film at a time, as far as it has been made."
@@ -210,8 +209,7 @@ def _film_view(time, predicted, times, masses, crowds):
     dots = [Series(_coarse(size[nearest == k]), _coarse(angle[nearest == k]), NAMES[k], "points", HUES[k])
             for k in range(5)]
     crowd = Panel("the crowd: first down, then to the right", "size ‖c‖²", "angle with the nearest, degrees",
-                  tuple(dots), x_log=True, y_log=True, x_range=(1e-9, 3), y_range=(3e-7, 200),
-                  note="All of them start at one size; what is aligned grows.")
+                  tuple(dots), x_log=True, y_log=True, x_range=(1e-9, 3), y_range=(3e-7, 200))
     found = np.sum(masses[i] > WEIGHTS/2)
     return View((_masses(times, masses, times[i], predicted), crowd),
                 f"t = {times[i]:.1f}: {np.sum(angle < 5)} of {CROWD} components are within 5° of a direction, "
@@ -247,9 +245,8 @@ def _pentagon_view(time, predicted, times, masses, crowds):
     series = [Series(*edge.T, "", "line", "theory")]
     series += [Series(*_ring(CORNERS[k], grown[k]), "", "line", HUES[k]) for k in range(5)]
     series += [Series(*spots[nearest == k].T, NAMES[k], "points", HUES[k]) for k in range(5)]
-    plane = Panel("place: squared cosines; rings: size", "corners: the true directions", "", tuple(series),
-                  x_range=(-1.45, 1.45), y_range=(-1.35, 1.45), equal=True,
-                  note="e1 is at the top, the others follow clockwise. In the middle: aligned with nothing yet.")
+    plane = Panel("place: squared cosines; rings: size", "corners: e1 at the top, then clockwise", "", tuple(series),
+                  x_range=(-1.45, 1.45), y_range=(-1.35, 1.45), equal=True)
     full, waits = np.sum(masses[i] > WEIGHTS/2), np.sum(size < .01)
     return View((plane, _masses(times, masses, times[i], predicted)),
                 f"t = {times[i]:.1f}: {np.sum(angle < 5)} of {FEW} components have turned to a corner, {waits} are "
