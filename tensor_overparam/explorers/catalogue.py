@@ -119,7 +119,8 @@ def phase(
     n = np.maximum(trials[:, k], 1)
     middle, half = (share[:, k] + 2/n)/(1 + 4/n), 2*np.sqrt(share[:, k]*(1 - share[:, k])/n + 1/n**2)/(1 + 4/n)
     across = Panel("success", name, "components m", (vertical(x[k], "the cut", "lazy"),),
-                   Field(x, widths, share, "share of successful runs", notes, (0, 1), (("column", range(1, len(x) + 1)), "")),
+                   Field(x, widths, share, "share of successful runs", notes, (0, 1),
+                         (("column", range(1, len(x) + 1)), "")),
                    x_log=x[0] > 0 and x[-1] > 30*x[0])
     cut = Panel(f"the cut at {name} {x[k]:g}", "components m", "share of successful runs", (
         Series(widths, share[:, k], "measured", "marked", "modified"), horizontal(.9, "90 %", "lazy"),
