@@ -9,8 +9,10 @@ import copy
 import io
 import re
 import tokenize
+from functools import cache
 
 import docstrings
+from notebooks import ROOT
 
 FUNCTION = ast.FunctionDef
 HEADS = ("parameter", "type", "default", "meaning")
@@ -21,6 +23,20 @@ def entries(source, module, public, link):
     notes = comments(source)
     defined = [(name, node) for node in ast.parse(source).body for name in names(node) if name in public]
     return {name: entry(node, name, module, notes, link) for name, node in defined}
+
+
+@cache
+def public(module):
+    """Return the names of a module that a reader is shown: of its constants those only that a wing has on its face."""
+    names = listed(ROOT.joinpath(*module.split(".")).with_suffix(".py"))
+    faces = listed(ROOT.joinpath(*module.split(".")).parent / "__init__.py") if module.count(".") > 1 else names
+    return {name for name in names if not name.isupper() or name in faces}
+
+
+def listed(path):
+    """Return the names that a file exports, as its `__all__` lists them."""
+    found = re.search(r"^__all__ = (\[.*?\])", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return set(ast.literal_eval(found[1]))
 
 
 def names(node):

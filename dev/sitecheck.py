@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote, urlsplit
 
+from apidoc import public
 from notebooks import ROOT, settings
 
 MOST_BYTES, MOST_PAGE_BYTES = 25_000_000, 2_000_000
@@ -91,16 +92,15 @@ def styles(path):
 
 
 def undocumented(pages):
-    """Yield every exported name that is not documented exactly once."""
+    """Yield every name that a reader is to be shown and that is not documented exactly once."""
     entries = Counter(entry for page in pages.values() for entry in page.entries)
     package = ROOT / settings()["lib_path"]
     for path in sorted(package.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        found = re.search(r"^__all__ = (\[.*?\])", text, re.MULTILINE | re.DOTALL)
         imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
         passed_on = {name.name for node in imports for name in node.names}
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for name in sorted(set(ast.literal_eval(found[1])) - passed_on if found else ()):
+        for name in sorted(public(module) - passed_on if "\n__all__ = [" in text and path.stem[0] != "_" else ()):
             times = entries[f"{module}.{name}"]
             if times != 1:
                 yield f"{module}.{name} is documented {times} times"

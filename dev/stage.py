@@ -14,7 +14,6 @@ import posixpath
 import re
 import shutil
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
 from importlib.metadata import version
 
 import apidoc
@@ -318,15 +317,7 @@ def documented(cell, found, module, link):
     """Return the entries of the reference that belong to a cell."""
     if not found.keys() & {"export", "exports"}:
         return {}
-    return apidoc.entries(code(cell), module, public(module), link)
-
-
-@cache
-def public(module):
-    """Return the names that a module exports."""
-    path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
-    found = re.search(r"^__all__ = (\[.*?\])", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    return set(ast.literal_eval(found[1]))
+    return apidoc.entries(code(cell), module, apidoc.public(module), link)
 
 
 def shown(cell, found, where, page, entries, numbers):

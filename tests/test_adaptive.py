@@ -69,6 +69,19 @@ def test_five_steps_by_independent_arithmetic(name, options, w):
     assert np.abs(descend(*TINY, name, steps=5, **options).w - w).max() < 6e-9
 
 
+def test_nesterov_is_what_nesterov_wrote():
+    """Velocity and iterate of 1983, the gradient taken at the point ahead; what `descend` follows is that point."""
+    examples, labels = TINY
+    rate, momentum, w, velocity = 0.02, 0.8, np.zeros(4), np.zeros(4)
+    for _ in range(5):
+        velocity = momentum * velocity - rate * examples.T @ (examples @ (w + momentum * velocity) - labels)
+        w = w + velocity
+    run = descend(*TINY, "nesterov", learning_rate=rate, momentum=momentum, steps=5)
+    assert np.abs(run.w - (w + momentum * velocity)).max() < 1e-14
+    heavy = descend(*TINY, "momentum", learning_rate=rate, momentum=momentum, steps=5)
+    assert np.abs(run.w - heavy.w).max() > 0.01
+
+
 def test_the_reference_instance():
     assert abs(W_STAR @ W_STAR - 127.0133) < 5e-5
     assert abs(np.linalg.norm(min_norm(X, Y)) - 6.589259) < 5e-7
@@ -314,6 +327,17 @@ def test_contraction_and_bad_arguments():
     ]:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+@pytest.mark.parametrize("power", [0.0, 0.25, 0.5, 0.6])
+def test_the_limit_of_signs_for_every_power(power):
+    """One example: coordinate j of the direction is a multiple of x_j |x_j|^(-2β), from the first step to the end."""
+    x, y = np.array([[2.0, 1.0, -0.5]]), np.array([3.0])
+    limit = sign_limit(x, y, power)
+    expected = x[0] * np.abs(x[0]) ** (-2 * power)
+    assert np.allclose(limit, expected * 3 / (x[0] @ expected), rtol=1e-13)
+    run = descend(x, y, "adagrad", learning_rate=0.3, power=power, epsilon=1e-12, steps=4000)
+    assert np.allclose(run.w, limit, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -95,3 +95,11 @@ def test_links_lead_to_what_is_staged():
     assert stage.at_home(text, "descent/registry.ipynb") == (
         "[own](../extend.ipynb), [words](../glossary.md#rank), [else](../index.md)"
     )
+
+
+def test_constants_are_shown_where_a_wing_has_them_on_its_face():
+    """Limits and switches of one module are no reference for readers; functions and classes always are."""
+    shown = apidoc.public("tensor_overparam.decomposition.report")
+    assert {"VERDICTS", "Decomposition"} <= shown and not {"LARGEST_FILE", "TIED"} & shown
+    assert "CHECKS" in apidoc.public("tensor_overparam.ledger")
+    assert apidoc.public("tensor_overparam.tensors.memory") == {"most_bytes", "check_memory"}

@@ -1,6 +1,7 @@
 """What explorers show: the measured table of the first page, the pentagon, Wilson's data and spines, computed again."""
 
 import importlib.util
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,32 @@ def test_spines_by_hand():
     gap = np.linalg.norm(path[:, :, None] - path[:, None], axis=-1)
     gap[:, range(12), range(12)] = np.inf
     np.testing.assert_allclose(energy, (1/gap).sum((1, 2)))
+
+
+# --- nothing is flat without a word ---------------------------------------------------------------
+
+
+def flat(panel):
+    """Labels of the curves that do not change by a hundredth of their panel."""
+    for s in (s for s in panel.series if s.kind in ("line", "dashed", "marked") and s.label and len(s.y) > 4):
+        y = s.y[np.isfinite(s.y)]
+        low, high = panel.y_range or (y.min(), y.max())
+        if panel.y_log:
+            y, low, high = np.log(np.maximum(y, 1e-300)), np.log(low), np.log(high)
+        if high > low and np.ptp(y) < .01*(high - low):
+            yield s.label
+
+
+@pytest.mark.parametrize("name", [name if name in ("widths", "growth", "nets", "spines") else
+                                  pytest.param(name, marks=pytest.mark.slow) for name in EXPLORERS])
+def test_a_flat_curve_is_explained(name):
+    """In every state, or in a few thousand: where a curve is flat, its panel has a caption."""
+    e = explore(name)
+    values = [c.values[::max(1, len(c.values)//6)] if e.states > 400 else c.values for c in e.controls]
+    for chosen in product(*values):
+        view = e.view(**dict(zip(e.start, chosen, strict=True)))
+        silent = [(panel.title, label) for panel in view.panels for label in flat(panel) if not panel.note]
+        assert not silent, f"{chosen}: {silent}"
 
 
 # --- a page has room for all of them --------------------------------------------------------------

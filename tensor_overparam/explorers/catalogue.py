@@ -106,6 +106,12 @@ def read_diagram(
     return lines[0][-4], tuple(x), tuple(widths), won, trials, notes
 
 # %% ../../nbs/explorers/catalogue.ipynb #f1632f1b
+def _why_flat(share, n):
+    "A word where the cut shows nothing but one line."
+    if not np.ptp(share[np.isfinite(share)]):
+        return f"Every width does the same here; the interval is as wide as {n.max():.0f} runs leave it."
+    return ""
+
 def phase(
     algorithm="small-else-one", # algorithm
     column=4,                   # column to cut through
@@ -119,12 +125,13 @@ def phase(
     n = np.maximum(trials[:, k], 1)
     middle, half = (share[:, k] + 2/n)/(1 + 4/n), 2*np.sqrt(share[:, k]*(1 - share[:, k])/n + 1/n**2)/(1 + 4/n)
     across = Panel("success", name, "components m", (vertical(x[k], "the cut", "lazy"),),
-                   Field(x, widths, share, "share of successful runs", notes, (0, 1), (("column", range(1, len(x) + 1)), "")),
+                   Field(x, widths, share, "share of successful runs", notes, (0, 1),
+                         (("column", range(1, len(x) + 1)), "")),
                    x_log=x[0] > 0 and x[-1] > 30*x[0])
     cut = Panel(f"the cut at {name} {x[k]:g}", "components m", "share of successful runs", (
         Series(widths, share[:, k], "measured", "marked", "modified"), horizontal(.9, "90 %", "lazy"),
         Series(widths, middle - half, "95 % interval", "dashed", "theory"),
-        Series(widths, middle + half, "", "dashed", "theory")), y_range=(-.03, 1.03))
+        Series(widths, middle + half, "", "dashed", "theory")), y_range=(-.03, 1.03), note=_why_flat(share[:, k], n))
     enough = np.flatnonzero(share[:, k] >= .9)
     needs = f"m = {widths[enough[0]]:g} is enough for 90 %" if len(enough) else "no width in the table reaches 90 %"
     what = "table" if file else algorithm

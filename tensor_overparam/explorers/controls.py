@@ -101,10 +101,13 @@ class Play:
     def __post_init__(self):
         if not isinstance(self.seconds, Real) or isinstance(self.seconds, bool) or not 0 < self.seconds < 3600:
             raise ValueError(f"seconds is {self.seconds!r:.40}; expected a positive number of them, below an hour")
-        listed = isinstance(self.values, (list, tuple, range)) or isinstance(self.values, np.ndarray) and self.values.ndim
+        v = self.values
+        listed = isinstance(v, (list, tuple, range)) or isinstance(v, np.ndarray) and v.ndim
         if not listed or not all(isinstance(v, Real) for v in self.values):
             raise ValueError(f"values are {str(self.values):.60}; expected a list, tuple, range or array of numbers to "
                              "play through")
+
+    def __len__(self): return len(self.values)
 
 # %% ../../nbs/explorers/controls.ipynb #518f84fe
 def control(

@@ -35,7 +35,7 @@ function tensorExplorer() {
   .tx-handle:active{cursor:grabbing} .tx-handle::after{content:"";position:absolute;inset:-4px;border-radius:50%}
   .tx-panel svg text{font:11.5px system-ui,sans-serif;fill:currentColor}
   .tx :focus-visible{outline:2px solid var(--tx-modified);outline-offset:2px}
-  .cell_output:has(>.output .tx),.cell_output:has(>.tx){overflow:visible!important}
+  .cell_output:has(.tx),.cell_output .output:has(.tx){overflow:visible!important}
   @media (max-width:640px){.tx{padding:.6em .7em}
     .tx-head{position:sticky;top:var(--tx-top,0px);z-index:4;background:var(--tx-paper,Canvas);max-height:55vh;overflow-y:auto;
       border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent);margin:0 -.7em;padding:0 .7em}}

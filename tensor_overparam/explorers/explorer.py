@@ -173,8 +173,8 @@ def explore(what:str|Callable, **ranges:Any)->Explorer:
     if missing:
         raise ValueError(f"{', '.join(missing)} has no default; give the values that its knob takes")
     name = what if entry else function.__name__
-    return Explorer(function, tuple(knobs), title, about, fixed, name, _call(repr(name) if entry else name, said, knobs),
-                    entry and entry.flow)
+    call = _call(repr(name) if entry else name, said, knobs)
+    return Explorer(function, tuple(knobs), title, about, fixed, name, call, entry and entry.flow)
 
 def _call(name, said, knobs):
     "The Python that makes an explorer; time is a list there."

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from ..implicit_bias.counterexamples import unseen_scores, wilson_data
 from ..implicit_bias.optimisers import OPTIMISERS, as_regression, descend, gaussian_regression
-from ..nets.limits import curves, spectrum
+from ..nets.limits import curves, spectrum, trace_part
 from ..rotation.energy import energy_gradient, hyperspherical_energy, minimise_energy
 from ..rotation.training import METHODS, energy_curve, teacher_student, train_neurons
 from .views import CYCLE, Handle, Panel, Series, View, horizontal, vertical
@@ -34,7 +34,8 @@ def net_risks(
     risks = Panel("risk of the three regimes", "neurons over dimension ρ = N/d", "normalised risk R", (
         Series(RHO, c.rf, "RF, first layer random", color="orange"),
         Series(RHO, c.nt, "NT, tangent model", color="lazy"), Series(RHO, c.nn, "NN, all trained", color="modified"),
-        Series([rho]*3, [here.rf[0], here.nt[0], here.nn[0]], "", "points", "ink"), vertical(rho)), y_range=(0, 1.02))
+        Series([rho]*3, [here.rf[0], here.nt[0], here.nn[0]], "", "points", "ink"), vertical(rho)), y_range=(0, 1.02),
+        note=f"RF learns of the target only its part along the identity, here {trace_part(np.diag(eigenvalues)):.0%} of it.")
     bars = Panel("the target, eigenvalue by eigenvalue", "number k", "eigenvalue λ of B", (
         Series(k, np.where(learned, eigenvalues, np.nan), "learned by NN", "bars", "modified"),
         Series(k, np.where(learned, np.nan, eigenvalues), "not yet", "bars", "theory")))
@@ -85,7 +86,9 @@ def optimiser_paths(
     flat = (f"{', '.join(stay)}: zero, for each step is a sum of examples; what is seen of a run that diverges is "
             "rounding." if stay else "What was picked up early is kept.")
     panels = (Panel("inside the row space", "step k", "distance still to go", tuple(inside), x_log=True, y_log=True,
-                    x_range=(1, steps), y_range=(1e-10, 1e3)),
+                    x_range=(1, steps), y_range=(1e-10, 1e3),
+                    note="windowed divides by the square of squared gradients: while these are large it hardly moves."
+                    if "windowed" in names else ""),
               Panel("outside the row space", "step k", "length picked up", (
                   *out, horizontal(shortest, "length of the shortest solution")), x_log=True, x_range=(1, steps),
                   y_range=(-.3, 12), note=flat))
@@ -154,7 +157,8 @@ def rotation_energy(
     energy = Panel("hyperspherical energy", "step", "energy / energy at the start", (
         Series(run.step, ratio(run), method), Series(free.step, ratio(free), "free training", "dashed", "theory")),
         y_range=(.97, 1.17) if ratio(run).max() < 1.17 else None,
-        note="Turning all neurons together keeps their distances: a flat line." if METHODS[method].keeps else "")
+        note="Turning all neurons together keeps their distances: a flat line." if METHODS[method].keeps else
+        "Nearly a rotation: nearly a flat line." if method in ("two-iterations", "relaxed") else "")
     losses = Panel("what it learns", "step", "mean squared error", (
         Series(run.step, run.trace["loss"], "on the data", color="sky"),
         Series(run.step, run.trace["risk"], "on new data, without the noise", color="lazy")), y_log=True,

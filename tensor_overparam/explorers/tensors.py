@@ -131,7 +131,8 @@ def growth(
     law = half["vanilla"][-1]*(np.array(DELTAS)/DELTAS[-1])**(1 - order)
     when = Panel("time until half has grown", "norm at the start δ", "time", (
         *rows, Series(DELTAS, law, f"power law δ⁻{POWERS[order - 1]}", "dashed", "theory"),
-        Series([delta]*2, now, "here", "points", "ink")), x_log=True, y_log=True, y_range=(.5, 1e7))
+        Series([delta]*2, now, "here", "points", "ink")), x_log=True, y_log=True, y_range=(.3, 1e7),
+        note="Two-homogeneous: only the logarithm of δ counts. Vanilla lies on its power law.")
     grown = Panel("one component", "time t", "size, and cosine", tuple(curves), x_log=True, y_range=(0, 1.05))
     return View((grown, when),
                 f"δ = {delta:g}, cosine {cosine:g}, l = {order}: half of the size after a time of {now[0]:.3g} "
@@ -321,14 +322,16 @@ def _plane(path, i, angle):
         *tracks, Series(path[0, :, 0], path[0, :, 1], "starts", "points", "orange"),
         Series(path[i, :, 0], path[i, :, 1], "components at time t", "points", "vanilla"),
         Series(*FRAME.vectors.T, "true components", "points", "ink")), x_range=(-1.6, 1.6), y_range=(-1.6, 1.6),
-        equal=True, handles=tuple(starts), note="Drag the rings: the one in the middle turns the fan, the others open it.")
+        equal=True, handles=tuple(starts),
+        note="Drag the rings: the one in the middle turns the fan, the others open it.")
 
 def _descent(time, e, i, rescue):
     "The errors over time, and where on the vanilla one we are."
     own = Series(rescue.time + FAN["shift"], rescue.trace["relative_error"], "modified, own start", "line", "modified")
     return Panel("the error", f"time t + {FAN['shift']:g}", "relative error", (
         Series(time, e, "vanilla", "line", "vanilla"), Series(time[i:i + 1], e[i:i + 1], "now", "points", "ink"), own,
-        horizontal(FAN["trap"], "the trap"), horizontal(FAN["swamp"], "the swamp", "scaled")), x_log=True, x_range=(FAN["shift"], 100), y_range=(0, 1.6),
+        horizontal(FAN["trap"], "the trap"), horizontal(FAN["swamp"], "the swamp", "scaled")),
+        x_log=True, x_range=(FAN["shift"], 100), y_range=(0, 1.6),
         handles=(Handle(time[i], e[i], "now", across="time", origin=FAN["shift"]),),
-        note="In the trap, at √3/2, all components have slid into one, for ever. In the swamp, at ½, two of them grow and "
-        "nearly cancel: the error falls ever more slowly, and never below.")
+        note="In the trap, at √3/2, all components have slid into one, for ever. In the swamp, at ½, two of them grow "
+        "and nearly cancel: the error falls ever more slowly, and never below.")

@@ -108,8 +108,8 @@ class Field:
     z_range : tuple, optional
         Lowest and highest colour; those of the values if None.
     sets : tuple, default ()
-        What a click on a cell sets: a knob for across, one for up. Each is a name, for the cell's position as its value;
-        or a pair of a name and a value for each position; or empty.
+        What a click on a cell sets: a knob for across, one for up. Each is a name, for the cell's position as its
+        value; or a pair of a name and a value for each position; or empty.
 
     Examples
     --------
@@ -135,8 +135,8 @@ class Field:
                              f"({len(self.y)}, {len(self.x)}), rows going up, and a note for each value or none")
         wrong = not isinstance(self.sets, tuple) or len(self.sets) not in (0, 2)
         if wrong or not all(map(_is_aim, self.sets, (self.x, self.y))):
-            raise ValueError(f"sets is {self.sets!r:.60}; expected nothing, or two: each the name of a knob, a pair of a "
-                             f"name and values, {len(self.x)} across and {len(self.y)} up, or empty")
+            raise ValueError(f"sets is {self.sets!r:.60}; expected nothing, or two: each the name of a knob, a pair of "
+                             f"a name and values, {len(self.x)} across and {len(self.y)} up, or empty")
 
 def _is_aim(to, at):
     "Does this say which knob a position sets, and to what?"

@@ -303,6 +303,7 @@ def lazy_race(m, d, order, factorise):
     from tensor_overparam.descent.lazy import lazy_fit
     from tensor_overparam.descent.objective import sphere
     from tensor_overparam.tensors.problems import gaussian
+    os.environ["TENSOR_OVERPARAM_MEMORY"] = "16"  # GiB: the kernel of 19992 unknowns is written down on purpose
     T, C = gaussian(d, 3, order, rng=0), sphere([0], 0, m, d)[0]
     fit = lazy_fit(T, C, method="cg")
     free = race({"cg": lambda: lazy_fit(T, C, method="cg")}, 10.0 if factorise else 3.0)["cg"]
