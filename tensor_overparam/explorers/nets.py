@@ -35,7 +35,7 @@ def net_risks(
         Series(RHO, c.rf, "RF, first layer random", color="orange"),
         Series(RHO, c.nt, "NT, tangent model", color="lazy"), Series(RHO, c.nn, "NN, all trained", color="modified"),
         Series([rho]*3, [here.rf[0], here.nt[0], here.nn[0]], "", "points", "ink"), vertical(rho)), y_range=(0, 1.02),
-        note=f"RF learns of the target only its part along the identity, here {trace_part(np.diag(eigenvalues)):.0%} of it.")
+        note=f"RF learns only the target's part along the identity, here {trace_part(np.diag(eigenvalues)):.0%} of it.")
     bars = Panel("the target, eigenvalue by eigenvalue", "number k", "eigenvalue λ of B", (
         Series(k, np.where(learned, eigenvalues, np.nan), "learned by NN", "bars", "modified"),
         Series(k, np.where(learned, np.nan, eigenvalues), "not yet", "bars", "theory")))
