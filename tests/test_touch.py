@@ -313,6 +313,7 @@ def test_time_plays_pauses_and_is_scrubbed(read):
     assert watched(reader, .6) == ["0"], "nothing starts by itself"
     reader.press(button, "Space")
     assert button.get_attribute("aria-label") == "Pause: time t"
+    assert reader.one(".tx-text").get_attribute("aria-live") == "off", "nobody is told every frame"
     assert watched(reader, 1.6) == ["0", "1", "2", "3", "4"]
     assert button.get_attribute("aria-label") == "Play: time t", "it stops at the end"
     button.click()
