@@ -313,6 +313,7 @@ def test_time_plays_pauses_and_is_scrubbed(read):
     assert watched(reader, .6) == ["0"], "nothing starts by itself"
     reader.press(button, "Space")
     assert button.get_attribute("aria-label") == "Pause: time t"
+    assert reader.one(".tx-text").get_attribute("aria-live") == "off", "nobody is told every frame"
     assert watched(reader, 1.6) == ["0", "1", "2", "3", "4"]
     assert button.get_attribute("aria-label") == "Play: time t", "it stops at the end"
     button.click()
@@ -610,6 +611,24 @@ def test_a_bad_value_is_a_sentence_in_the_live_face(live):
     reader.page.wait_for_function("!document.querySelector('.tx-error').hidden")
     assert "phase is 'north'; expected a number" in reader.page.get_by_role("alert").inner_text()
     reader.press(reader.handle("hand"), "ArrowRight")
+
+
+# --- on the site ----------------------------------------------------------------------------------
+
+
+def test_the_site_has_the_script_once(browser, tmp_path):
+    """Each page takes it from one file, also from disk, and its explorers are drawn."""
+    stage = pytest.importorskip("stage", reason="the site is built with the docs extra")
+    (tmp_path/"_static").mkdir()
+    (tmp_path/"_static"/stage.SCRIPT).write_text(stage.drawing_script(), encoding="utf-8")
+    (tmp_path/"tutorials").mkdir()
+    whole = page(explore(swing, **KNOBS), explore(swing, phase=(0, 90)))
+    light = stage.lightened(whole, "tutorials/touch.html")
+    assert len(light) < len(whole) - 40_000 and light.count("../_static/explorers.js?v=") == 1
+    (tmp_path/"tutorials"/"touch.html").write_text(light, encoding="utf-8")
+    reader = Reader(browser, tmp_path/"tutorials"/"touch.html")
+    assert "sine 0" in reader.text(0) and "sine 0" in reader.text(1) and not reader.wrong
+    reader.context.close()
 
 
 # --- every explorer -------------------------------------------------------------------------------

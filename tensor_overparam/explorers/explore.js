@@ -132,7 +132,7 @@ function tensorExplorer() {
       const c = controls[k], box = fields[k].parentNode, button = box.querySelector(".tx-play"), last = c.values.length - 1;
       const calm = matchMedia("(prefers-reduced-motion: reduce)");
       let timer = 0, since = 0;
-      const look = () => { button.textContent = timer ? "❚❚" : "▶"; button.setAttribute("aria-label", `${timer ? "Pause" : "Play"}: ${c.label}`); };
+      const look = () => { button.textContent = timer ? "❚❚" : "▶"; button.setAttribute("aria-label", `${timer ? "Pause" : "Play"}: ${c.label}`); find(".tx-text").setAttribute("aria-live", timer ? "off" : "polite"); };
       const stop = (only) => { if (timer && (only === undefined || only === k)) { cancelAnimationFrame(timer); timer = 0; look(); change(true); } };
       const tick = (t) => {
         if (!root.isConnected) { stop(); return; }
