@@ -15,6 +15,7 @@ import posixpath
 import re
 import shutil
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from importlib.metadata import version
 
 import apidoc
@@ -53,6 +54,7 @@ KERNEL = {
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
 EXPORTED = {"export", "exports", "exporti"}
+SCRIPT = "explorers.js"  # what draws explorers, once for all pages
 DOWNLOADS = "_notebooks"  # the folder of the notebooks that can be downloaded
 WINGS = "wings"  # the folder of their pages
 DOORS = {  # the four ways in, and the pages behind each; the rest is inside a wing
@@ -95,6 +97,7 @@ def stage():
     wanted = {STAGE / where: text.encode() for where, text in staged.items()}
     for path in set(STAGE.rglob("*.*")) - wanted.keys():
         path.unlink()
+    wanted[CACHE / "static" / SCRIPT] = drawing_script().encode()
     for path, content in differing(wanted).items():
         write(path, content)
 
@@ -361,7 +364,7 @@ def shown(cell, found, where, page, entries, numbers):
         about["figure"] = {"caption": text["fig-cap"]} | label
     for output in cell.outputs:
         if "text/html" in output.get("data", {}):
-            output.data["text/html"] = relinked(output.data["text/html"], where)
+            output.data["text/html"] = lightened(relinked(output.data["text/html"], where), where)
         if clear := pictures.without_paper(base64.b64decode(output.get("data", {}).get("image/png", ""))):
             output.data["image/png"] = base64.b64encode(clear).decode()
     if text["fig-alt"]:
@@ -393,6 +396,22 @@ def relinked(html, where):
         return posixpath.relpath(f"{link[1]}.html", posixpath.dirname(where) or ".") if is_known else link[0]
 
     return re.sub(r'(?<=href=")(?:\.\./)*([\w/]+)\.ipynb(?=[#"])', page, html)
+
+
+def lightened(html, where):
+    """Let an explorer take the drawing script from the one file of it that the site has, instead of its own copy."""
+    script = drawing_script()
+    place = posixpath.relpath(f"_static/{SCRIPT}", posixpath.dirname(where) or ".")
+    version = hashlib.sha256(script.encode()).hexdigest()[:8]
+    return html.replace(f"<script>{script}</script>", f'<script src="{place}?v={version}"></script>')
+
+
+@cache
+def drawing_script():
+    """Return what draws explorers in a page."""
+    from tensor_overparam.explorers.explorer import loader
+
+    return loader()
 
 
 def prompt(cell, entries, is_figure):

@@ -24,7 +24,7 @@ from tensor_overparam.explorers import nets as explorers_nets
 from tensor_overparam.explorers import tensors as explorers_tensors
 from tensor_overparam.explorers.catalogue import EXPLORERS, denoised, phase
 from tensor_overparam.explorers.explorer import Desk, explore, labels, loader, page, script
-from tensor_overparam.explorers.tensors import FRAME
+from tensor_overparam.explorers.tensors import FAN, FRAME
 from tensor_overparam.explorers.views import (
     COLORS,
     Field,
@@ -411,7 +411,7 @@ def test_what_is_typed_by_mistake_is_refused_before_work(values, monkeypatch):
 
 
 def test_a_new_wish_takes_the_old_message_away():
-    assert 'number++; complain("");' in script()
+    assert 'number++; page.complain("");' in script()
 
 
 def test_growth():
@@ -445,13 +445,17 @@ def test_stuck():
         view = explore("stuck").view(angle=20, spread=spread)
         phi = np.radians([20 - spread, 20, 20 + spread])
         start = Factored(np.full(3, .5*.75), .8*np.stack([np.cos(phi), np.sin(phi)], 1), 3)
-        fit = gradient_descent(FRAME, 3, init=start, learning_rate=.05, steps=1600, tol=1e-3)
+        fit = gradient_descent(FRAME, 3, init=start, learning_rate=FAN["rate"], steps=FAN["steps"], tol=FAN["tol"])
         end = view.panels[1].series[0].y[-1]
         assert end == pytest.approx(fit.relative_error, abs=2e-3) and (abs(end - .75**.5) < .01) == trapped
     field = view.panels[2].field
     assert field.z[list(field.y).index(60), list(field.x).index(20)] == end
     off_grid = explore("stuck").view(angle=21, spread=11)
     assert "in the trap" in off_grid.text
+    assert set(map(explorers_tensors.ending, np.unique(field.z))) == {
+        "finds the target", "is in the trap", "is in the swamp", "is elsewhere"}
+    errors = [series(explore("stuck").view(angle=a, spread=s), "vanilla").y for a, s in ((20, 10), (30, 50), (0, 100))]
+    assert all(np.all(np.diff(e) < 1e-12) for e in errors), "small steps: the error never rises, as for the flow"
 
 
 @pytest.mark.parametrize("levels", [(.1,), pytest.param(catalogue.LEVELS, marks=pytest.mark.slow)], ids=["one", "all"])
@@ -476,14 +480,20 @@ def test_nets():
 
 
 def test_optimisers():
-    view = explore("optimisers").view(optimiser="adam", n=30, rate=1.)
+    view = explore("optimisers").view(methods="gd, adam", n=30, rate=1.)
     X, y, _ = gaussian_regression(30)
-    fit = descend(X, y, "adam", steps=600, every=600)
-    assert series(view, "‖(I−P)w‖").y[-1] == pytest.approx(fit.out_of_span)
-    assert series(view, "‖Pw − w_mn‖").y[-1] == pytest.approx(fit.in_span)
-    assert "diverged" in explorers_nets.optimiser_path("gd", 30, 3.).text
+    for k, name in enumerate(("gd", "adam")):
+        fit = descend(X, y, name, steps=600, every=600)
+        inside, outside = (panel.series[k] for panel in view.panels)
+        assert inside.label == outside.label == name
+        assert outside.y[-1] == pytest.approx(fit.out_of_span, abs=1e-9)
+        assert inside.y[-1] == pytest.approx(fit.in_span, rel=1e-3)
+    assert view.panels[1].note.startswith("gd: zero")
+    assert "gd diverges" in explorers_nets.optimiser_paths("gd", 30, 3.).text
     with pytest.raises(ValueError, match="expected one of gd"):
-        explorers_nets.optimiser_path("sgd")
+        explorers_nets.optimiser_paths("sgd")
+    with pytest.raises(ValueError, match="at most 6"):
+        explorers_nets.optimiser_paths("gd, gd, gd, gd, gd, gd, gd")
 
 
 def test_rotation():

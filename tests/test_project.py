@@ -140,6 +140,7 @@ def test_the_archives_hold_what_they_should(wheel):
         "tests/conftest.py tests/test_project.py tests/bench/peers.py dev/notebooks.py dev/looked_at.txt "
         "dev/typing/faces.py nbs/sidebar.yml nbs/index.ipynb README_files/figure_1.png Makefile constraints.txt "
         "CONTRIBUTING.md LICENSE pyproject.toml settings.ini setup.py tensor_overparam/py.typed "
+        "tensor_overparam/explorers/panels.js tensor_overparam/explorers/flows.js "
         "tensor_overparam/explorers/explore.js "
         ".ci/run .pre-commit-config.yaml .github/workflows/test.yml"
     )
@@ -148,7 +149,8 @@ def test_the_archives_hold_what_they_should(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     about = wheel.name.partition("-py3")[0] + ".dist-info"
     assert {name.partition("/")[0] for name in names} == {"tensor_overparam", about}
-    assert {"tensor_overparam/py.typed", "tensor_overparam/explorers/explore.js"} <= set(names)
+    scripts = {f"tensor_overparam/explorers/{name}.js" for name in ("panels", "flows", "explore")}
+    assert {"tensor_overparam/py.typed", *scripts} <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

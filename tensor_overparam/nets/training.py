@@ -270,7 +270,7 @@ def train_net(teacher:Any, width:int, regime:str="nn", *, weights:ArrayLike|None
     p = _start(teacher, int(width), regime, weights, second, init_scale, seeds, batch)
     rate = learning_rate or (.02 if batch_size else _safe_rate(teacher, regime, p))
     schedule = schedule or (SCHEDULE if batch_size else ((1., 1.),))
-    o = NetOptions(float(rate), batch_size, schedule, int(steps), tol, seeds, batch)
+    o = NetOptions(float(rate), batch_size, _scheduled(schedule), int(steps), tol, seeds, batch)
     record["observe"] = {"risk": lambda state: _measure(teacher, regime, state.params)[2]/teacher.variance} | (
         record.get("observe") or {})
     told = {name: value for name, value in vars(o).items() if name != "batch"}
@@ -322,6 +322,14 @@ def _safe_rate(teacher, regime, p):
     return teacher.scale**2/(first if regime == "nn" else first + 2*second)
 
 MOST_NUMBERS = 2**28 # in weights or in a batch: two gigabytes
+
+def _scheduled(pairs):
+    "The same, where it is pairs of numbers."
+    try:
+        return tuple((float(end), float(factor)) for end, factor in pairs)
+    except (TypeError, ValueError):
+        raise ValueError(f"schedule is {pairs!r:.60}; expected pairs (fraction of the steps, factor of the learning "
+                         "rate), such as ((.5, 1.), (1., .1))") from None
 
 def _check(teacher, width, regime, batch_size, steps, learning_rate, init_scale):
     "Refuse options that mean nothing, in a sentence."

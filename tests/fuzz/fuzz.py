@@ -196,6 +196,7 @@ PUBLIC = {
     plots.film: ("fit factored", dict(times=[0.0])), explorers.Explorer: ("squares several", {}),
     explorers.Control: ("text text several whole", {}), explorers.View: ("pair", {}),
     explorers.Panel: ("text text text", {}), explorers.Series: ("vector vector", {}),
+    explorers.Play: ("several", {}), explorers.Handle: ("number number text text", {}),
     explorers.Field: ("several pair matrix", {}), ledger.Entry: ("text none comparison number", {}),
     ledger.Report: ("several", {}), ledger.line: ("none", {}), ledger.report: ("empty", {}),
     ledger.check_target: ("matrix", dict(width=1)), cli.main: ("words", {}),
