@@ -256,7 +256,7 @@ def _pentagon_view(time, predicted, times, masses, crowds):
 
 # %% ../../nbs/explorers/tensors.ipynb #cf997c45
 ANGLES, SPREADS = tuple(range(0, 121, 10)), (5, 10, 20, 30, 40, 50, 60, 80, 100, 120)
-TIMES = (*(k/10 for k in range(20)), *(k/5 for k in range(10, 30)), *(k/2 for k in range(12, 41)))
+TIMES = (*(k/10 for k in range(20)), *(k/5 for k in range(10, 30)), *map(float, range(6, 21)))
 FAN = dict(turns=(0, 120, 240), radius=.8, weight=.5, rate=.005, steps=4000, every=20, tol=1e-3, scale=.75, shift=.05,
            trap=.75**.5, swamp=.5)
 TURNS = np.radians(FAN["turns"])
