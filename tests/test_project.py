@@ -141,7 +141,7 @@ def test_the_archives_hold_what_they_should(wheel):
         "dev/typing/faces.py nbs/sidebar.yml nbs/index.ipynb README_files/figure_1.png Makefile constraints.txt "
         "CONTRIBUTING.md LICENSE pyproject.toml settings.ini setup.py tensor_overparam/py.typed "
         "tensor_overparam/explorers/panels.js tensor_overparam/explorers/flows.js "
-        "tensor_overparam/explorers/explore.js "
+        "tensor_overparam/explorers/explore.js tensor_overparam/explorers/widths.csv "
         ".ci/run .pre-commit-config.yaml .github/workflows/test.yml"
     )
     assert not set(kept.split()) - inside
