@@ -55,7 +55,7 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=[package, f"{package}.*"]),
-    package_data={package: ["py.typed"], f"{package}.explorers": ["*.js"]},
+    package_data={package: ["py.typed"], f"{package}.explorers": ["*.js", "*.csv"]},
     python_requires=f">={settings['min_python']}",
     install_requires=settings["requirements"].split(),
     extras_require={key.removesuffix(extra): settings[key].split() for key in extras},

@@ -24,13 +24,16 @@ from tempfile import TemporaryDirectory
 
 from notebooks import ROOT, differing, name, notebooks, read, settings, write
 from PIL import Image, ImageChops, ImageStat
+from runnable import SCRIPT, runnable, tables
 from sitecheck import problems
 from stage import CACHE, DOWNLOADS, PACKAGE, STAGE, below, stage
 
 SITE = ROOT / "_docs"
 HERE = ROOT / "dev" / "docs"
 STAMP = ".stamp.json"
-TOOLS = "sphinx docutils myst-nb myst-parser sphinx-book-theme pydata-sphinx-theme pygments pillow".split()
+TOOLS = (
+    "sphinx docutils myst-nb myst-parser sphinx-book-theme pydata-sphinx-theme pygments pillow array-api-compat"
+).split()
 CARRIED = ("sphinx", "pydata-sphinx-theme", "sphinx-book-theme", "sphinx-copybutton", "myst-nb")
 MATHJAX = "mathjax@3.2.2"
 MATHJAX_FILES = {
@@ -39,6 +42,10 @@ MATHJAX_FILES = {
 }
 UNUSED = re.compile(r"\.map$|/locales/|macros\.html$|/logo_|^\.buildinfo|^\.doctrees|^_sources/|^objects\.inv$")
 PLAIN = re.compile(rb'<span class="(?:n|p|w)">([^<]*)</span>')
+CODE = re.compile(rb'<div class="highlight"><pre>.*?</pre>', re.DOTALL)
+MARK = re.compile(rb'<span class="(\w+)">([^<]*)</span>')
+AGAIN = re.compile(rb'(#([\w.]+)") title="\2"')  # a title that says what the address of the link says
+FRAME = re.compile(rb"(?<=\n)[ \n]+(?=<)")  # lines between the tags of the theme: empty, or indented
 TOLD = {  # what the theme leaves without words for those who listen, and what it calls a list that is none
     b'<summary><span class="toctree-toggle"': b'<summary aria-label="What is inside"><span class="toctree-toggle"',
     b'<div role="list" class="citation-list">': b'<div class="citation-list">',
@@ -82,6 +89,7 @@ def site():
         found = files(Path(html))
     kept = {path: lean(path, content) for path, content in found.items() if not UNUSED.search(path)}
     kept[ICONS] = some_icons(kept)
+    kept |= runnable(kept[SCRIPT])
     kept |= licences() | downloads() | {".nojekyll": b""} | {old: redirection(old, new) for old, new in moved().items()}
     print(f"built in {time.perf_counter() - start:.0f} s", flush=True)
     tools = {tool: version(tool) for tool in TOOLS}
@@ -138,14 +146,21 @@ def some_icons(kept):
 
 
 def lean(path, content):
-    """Return a file without what changes nothing: marks on code that have the colour of plain text, rare colours."""
+    """Return a file without what changes nothing.
+
+    These are rare colours, marks on code that have the colour of plain text, long names of the other marks, the name to
+    which a link leads said a second time, and empty lines around the article.
+    """
     if path.endswith(".png"):
         return few_colours(content)
     if not path.endswith(".html"):
         return content
     for bare, told in TOLD.items():
         content = content.replace(bare, told)
-    return PLAIN.sub(rb"\1", content)
+    content = CODE.sub(lambda code: MARK.sub(rb"<i class=\1>\2</i>", code[0]), PLAIN.sub(rb"\1", content))
+    before, start, rest = AGAIN.sub(rb"\1", content).partition(b"<article")
+    article, end, after = rest.rpartition(b"</article>")
+    return b"".join([FRAME.sub(b"", before), start, article, end, FRAME.sub(b"", after)])
 
 
 def few_colours(content):
@@ -217,10 +232,10 @@ def behind():
 def sources():
     """Return all that the site is made from, as {path: content}."""
     made = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".js", ".css")]
-    scripts = ("docs", "stage", "markup", "references", "claims_map", "pictures", "apidoc", "docstrings")
+    scripts = ("docs", "stage", "markup", "references", "claims_map", "pictures", "apidoc", "docstrings", "runnable")
     tools = [*HERE.rglob("*.*"), *(ROOT / "dev" / f"{script}.py" for script in scripts)]
     texts = [ROOT / path for path in ("settings.ini", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE")]
-    written = [*notebooks(), ROOT / settings()["nbs_path"] / "sidebar.yml"]
+    written = [*notebooks(), *tables(), ROOT / settings()["nbs_path"] / "sidebar.yml"]
     return {name(path): path.read_bytes() for path in [*written, *made, *tools, *texts] if path.is_file()}
 
 

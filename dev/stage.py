@@ -8,6 +8,7 @@ import ast
 import base64
 import hashlib
 import io
+import json
 import os
 import platform
 import posixpath
@@ -281,10 +282,13 @@ def processed(nb, where, index):
             cells.append(new_markdown_cell(f"```{{py:module}} {module}\n```"))
         if cell.cell_type == "markdown":
             cells.append(new_markdown_cell(markup.staged(at_home(cell.source, where), page, tags)))
-        elif is_code(cell) and not is_hidden(cell, found):
+        elif is_code(cell) and is_hidden(cell, found):
+            cells += unseen(cell, found)
+        elif is_code(cell):
             entries = documented(cell, found, module, link)
             index.setdefault((module, where), {}).update(entries)
             cells += [new_markdown_cell("\n\n".join(entries.values()))] * bool(entries)
+            cells += [] if has_code(cell, found) else unseen(cell, found, shows=True)
             cells += shown(cell, found, where, page, entries, tags)
     if (ROOT / source).exists() and where != "index.ipynb":
         about = f"module {{py:mod}}`{module}`, " * bool(module) + f"from the notebook [{source}]({link})"
@@ -316,6 +320,20 @@ def is_hidden(cell, found):
     return "hide" in found or is_off(found, "include") or "nbdev_export(" in cell.source
 
 
+def has_code(cell, found):
+    """Tell whether the code of a cell stands on its page, folded or not."""
+    return "solution:" in found or not is_off(found, "echo")
+
+
+def unseen(cell, found, shows=False):
+    """Return the code of a cell that stands nowhere on its page, for those who run it; what it shows may follow."""
+    if is_off(found, "eval") or "nbdev_export(" in cell.source:
+        return []
+    text = json.dumps(code(cell), ensure_ascii=False).replace("<", "\\u003c")
+    follows = ' data-shows="1"' * shows
+    return [new_markdown_cell(f'<script type="application/json" class="run-hidden"{follows}>{text}</script>')]
+
+
 def documented(cell, found, module, link):
     """Return the entries of the reference that belong to a cell."""
     if not found.keys() & {"export", "exports"}:
@@ -338,6 +356,8 @@ def shown(cell, found, where, page, entries, numbers):
         about["code_prompt_show"] = about["code_prompt_hide"] = prompt(cell, entries, is_figure=bool(text["label"]))
     if is_off(found, "output"):
         tags.append("remove-output")
+    if is_off(found, "eval"):
+        tags.append("no-run")
     is_explorer = any("text/html" in output.get("data", {}) for output in cell.outputs) and text["fig-cap"]
     if text["fig-cap"] and not is_explorer:
         label = {"name": f"{page}-{text['label']}"} if text["label"] else {}

@@ -480,14 +480,20 @@ def test_nets():
 
 
 def test_optimisers():
-    view = explore("optimisers").view(optimiser="adam", n=30, rate=1.)
+    view = explore("optimisers").view(methods="gd, adam", n=30, rate=1.)
     X, y, _ = gaussian_regression(30)
-    fit = descend(X, y, "adam", steps=600, every=600)
-    assert series(view, "‖(I−P)w‖").y[-1] == pytest.approx(fit.out_of_span)
-    assert series(view, "‖Pw − w_mn‖").y[-1] == pytest.approx(fit.in_span)
-    assert "diverged" in explorers_nets.optimiser_path("gd", 30, 3.).text
+    for k, name in enumerate(("gd", "adam")):
+        fit = descend(X, y, name, steps=600, every=600)
+        inside, outside = (panel.series[k] for panel in view.panels)
+        assert inside.label == outside.label == name
+        assert outside.y[-1] == pytest.approx(fit.out_of_span, abs=1e-9)
+        assert inside.y[-1] == pytest.approx(fit.in_span, rel=1e-3)
+    assert view.panels[1].note.startswith("gd: zero")
+    assert "gd diverges" in explorers_nets.optimiser_paths("gd", 30, 3.).text
     with pytest.raises(ValueError, match="expected one of gd"):
-        explorers_nets.optimiser_path("sgd")
+        explorers_nets.optimiser_paths("sgd")
+    with pytest.raises(ValueError, match="at most 6"):
+        explorers_nets.optimiser_paths("gd, gd, gd, gd, gd, gd, gd")
 
 
 def test_rotation():

@@ -152,8 +152,15 @@ def describe(app, page, template, context, doctree):
     context["door"] = door(page)
     if page == "search":
         app.add_js_file("search.js", loading_method="defer")  # after what it changes
+    if page == "index" or doctree is not None and is_from_notebook(doctree):
+        app.add_js_file("run.js", loading_method="defer")
     lines = (f"<meta {key} content={quoted(value)} />" for key, value in tags.items())
     context["metatags"] = context.get("metatags", "") + "\n".join(lines)
+
+
+def is_from_notebook(doctree):
+    """Tell whether a page says which notebook it was made from."""
+    return any("page-origin" in text["classes"] for text in doctree.findall(nodes.paragraph))
 
 
 def door(page):

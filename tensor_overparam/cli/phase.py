@@ -9,11 +9,10 @@ __all__ = ['OWN', 'add_phase', 'phase_command']
 import signal
 import sys
 import threading
-from concurrent.futures import InvalidStateError, ProcessPoolExecutor
+from concurrent.futures import InvalidStateError
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
-from multiprocessing import active_children, get_context, resource_tracker
 from pathlib import Path
 
 from .options import Words, integers, kind_option, writable
@@ -77,6 +76,8 @@ def _workers(n):
     if n == 1:
         yield None
         return
+    from concurrent.futures import ProcessPoolExecutor # here and below: not every platform has processes
+    from multiprocessing import active_children, get_context
     with ProcessPoolExecutor(n, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
         with _deaf():
             for _ in range(n):
@@ -100,6 +101,7 @@ def _deaf():
     if not hasattr(signal, "pthread_sigmask"): # Windows
         yield
         return
+    from multiprocessing import resource_tracker
     resource_tracker.ensure_running() # its start would end the silence
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

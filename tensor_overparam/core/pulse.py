@@ -60,7 +60,10 @@ def pulse(
         return
     it = Pulse(say, every or EVERY)
     thread = Thread(target=it.watch, daemon=True, name="pulse")
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError: # a platform without threads: what is new is told, and silence is not interrupted
+        pass
     try:
         yield it
     finally:

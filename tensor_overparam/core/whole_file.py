@@ -44,11 +44,12 @@ def _before(path):
     return before
 
 def _allow(draft, before):
-    "The permissions, and where that is allowed the owner, of the file that was there; else those of any new file."
+    """The permissions, and where that is allowed the owner, of the file that was there; else those of any new file.
+    Its owner can read and write it in any case: the mask of a browser forbids everything."""
     if before is None:
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(draft, 0o666 & ~mask)
+        os.chmod(draft, 0o600 | 0o666 & ~mask)
         return
     if hasattr(os, "chown"):
         with suppress(PermissionError):

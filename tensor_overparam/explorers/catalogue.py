@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 from . import nets
 from . import tensors
-from ..implicit_bias.optimisers import OPTIMISERS
+from . import widths
 from ..decomposition.compress import core
 from ..decomposition.answer import decompose
 from ..nets.limits import SPECTRA
@@ -106,6 +106,12 @@ def read_diagram(
     return lines[0][-4], tuple(x), tuple(widths), won, trials, notes
 
 # %% ../../nbs/explorers/catalogue.ipynb #f1632f1b
+def _why_flat(share, n):
+    "A word where the cut shows nothing but one line."
+    if not np.ptp(share[np.isfinite(share)]):
+        return f"Every width does the same here; the interval is as wide as {n.max():.0f} runs leave it."
+    return ""
+
 def phase(
     algorithm="small-else-one", # algorithm
     column=4,                   # column to cut through
@@ -125,7 +131,7 @@ def phase(
     cut = Panel(f"the cut at {name} {x[k]:g}", "components m", "share of successful runs", (
         Series(widths, share[:, k], "measured", "marked", "modified"), horizontal(.9, "90 %", "lazy"),
         Series(widths, middle - half, "95 % interval", "dashed", "theory"),
-        Series(widths, middle + half, "", "dashed", "theory")), y_range=(-.03, 1.03))
+        Series(widths, middle + half, "", "dashed", "theory")), y_range=(-.03, 1.03), note=_why_flat(share[:, k], n))
     enough = np.flatnonzero(share[:, k] >= .9)
     needs = f"m = {widths[enough[0]]:g} is enough for 90 %" if len(enough) else "no width in the table reaches 90 %"
     what = "table" if file else algorithm
@@ -142,13 +148,19 @@ class Entry:
     flow: Flow|None = None # its twin in the page, where there is one
 
 EXPLORERS = {
+    "widths": Entry(widths.needed_widths, dict(dim=widths.DIMS, rank=widths.RANKS, order=widths.ORDERS),
+        "How many components does descent need?",
+        "Change the dimension: if components hardly move, the number needed runs away; if they move, it stays."),
     "lazy-modified": Entry(tensors.lazy_modified, dict(dim=(4, 5, 6, 7, 8), order=(3, 4), m=(1, 2, 3, 4, 6)),
-        "Lazy or modified?", "Change the dimension: the width that a lazy student needs runs away, the other stays."),
+        "Lazy or modified?", "Change the dimension: the lazy error reaches zero later and later, the other at three."),
     "growth": Entry(tensors.growth, dict(delta=tensors.DELTAS[::-1], cosine=(.1, .2, .3, .5, .7, .9), order=(3, 4)),
         "One component leaves zero", "Make the start smaller: one model waits a little longer, the other for ages."),
-    "deflation": Entry(tensors.deflation, dict(time=Play(np.arange(0, 16.2, .4).round(1).tolist(), 12),
+    "deflation": Entry(tensors.deflation, dict(time=Play(np.arange(0, 12.1, .4).round(1).tolist(), 10),
         delta=(1e-4, 1e-3, 1e-2)), "Deflation in slow motion",
-        "Move the time: components align while they are dust, then grow, and one direction after the other is found."),
+        "Play it: components align while they are dust, then grow, and one direction after the other is found."),
+    "pentagon": Entry(tensors.pentagon, dict(time=Play(np.arange(0, 12.1, .4).round(1).tolist(), 10), seed=(0, 1, 2),
+        delta=(1e-4, 1e-2)), "A crowd on a pentagon",
+        "Play it from zero: the crowd turns to the corners, then one after the other fills. Change the start."),
     "stuck": Entry(tensors.stuck, dict(angle=tensors.ANGLES, spread=tensors.SPREADS, time=Play(tensors.TIMES, 12)),
         "A trap in the plane", "Drag the starting points until all three components slide into the same place; play "
         "their way there, or point at the map for another start.", Flow("fan", tensors.FAN)),
@@ -160,9 +172,14 @@ EXPLORERS = {
     "nets": Entry(nets.net_risks, dict(kind=tuple(SPECTRA), rho=tuple(np.linspace(0, 1.5, 31).round(2).tolist())),
         "Three regimes of a two-layer network",
         "Add neurons: the trained network takes the largest eigenvalue first, the others take an average share."),
-    "optimisers": Entry(nets.optimiser_path, dict(optimiser=tuple(o for o in OPTIMISERS if o not in (
-        "preconditioned", "full-adagrad")), n=(10, 30, 60), rate=(.3, 1., 3.)), "Which solution does it choose?",
-        "Compare methods: the part outside the row space is picked up early and never given back."),
+    "optimisers": Entry(nets.optimiser_paths, dict(methods=nets.TOGETHER, n=(10, 30, 60), rate=(.3, 1., 3.)),
+        "Which solution do they choose?",
+        "Compare methods: the part outside the row space is picked up early and never given back; some pick up none."),
+    "wilson": Entry(nets.wilson, dict(n=(5, 10, 20), ell=(.25, .5, 1., 1.5, 2.5), seed=(0, 1, 2)),
+        "Wilson's data: who is right about the unseen?",
+        "Make the true feature larger: above a size of two the adaptive methods are right as well."),
     "rotation": Entry(nets.rotation_energy, dict(method=tuple(METHODS), s=(0., 1., 2.)), "Does turning cost energy?",
         "Go through the methods: the turning ones keep the energy; look at what they learn."),
+    "spines": Entry(nets.spines, dict(step=Play(range(0, 601, 30), 8), way=nets.WAYS), "Spines on a sphere",
+        "Play the training: with weight decay free neurons crowd together, and energy rises; the turned ones keep it."),
 }

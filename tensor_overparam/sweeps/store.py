@@ -12,7 +12,6 @@ import csv
 import io
 import json
 import os
-import sqlite3
 import time
 import warnings
 from contextlib import contextmanager
@@ -49,6 +48,7 @@ def _connect(path):
         raise ValueError(f"{path!r} is a folder; expected the path of a file, such as 'sweep.db'")
     if path != ":memory:" and not os.path.isdir(os.path.dirname(os.path.abspath(path))):
         raise FileNotFoundError(f"there is no folder for {path!r}; make it first")
+    import sqlite3 # here and below: not every platform has it, and what else a sweep does needs none
     db = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
     db.text_factory = _as_text
     try:
@@ -107,7 +107,7 @@ def _create(db, path):
         try:
             db.execute("PRAGMA journal_mode=WAL")
             break
-        except sqlite3.OperationalError as error:
+        except db.OperationalError as error:
             if last or not error.sqlite_errorname.startswith("SQLITE_BUSY"):
                 raise
             time.sleep(PATIENCE/200)
@@ -123,6 +123,7 @@ def _create(db, path):
 @contextmanager
 def _plainly(path):
     "What SQLite complains about, in a sentence."
+    import sqlite3
     try:
         yield
     except sqlite3.Error as error:

@@ -147,14 +147,18 @@ def row_numbers(
     if degree > 4: # p! orders are too many
         return _times_variables(dim, degree)[:, row_numbers(dim, degree - 1)]
     index = monomial_index(dim, degree)
-    row = np.empty((dim,)*degree, dtype=np.int64)
+    row = np.empty((dim,)*degree, dtype=np.intp) # what every platform takes as an index
     for perm in permutations(range(degree)):
         row[tuple(index[:, perm].T)] = np.arange(len(index))
     return row
 
+def _digits(dim, degree):
+    "Powers of d, highest first: sorted index tuples as numbers, in 64 bits also where an index has 32."
+    return dim**np.arange(degree - 1, -1, -1, dtype=np.int64)
+
 def _times_variables(dim, degree):
     "(d, n) which monomial of this degree each variable times each monomial of one degree less is."
-    less, digits = monomial_index(dim, degree - 1), dim**np.arange(degree - 1, -1, -1)
+    less, digits = monomial_index(dim, degree - 1), _digits(dim, degree)
     one = np.broadcast_to(np.arange(dim)[:, None, None], (dim, len(less), 1))
     both = np.concatenate([one, np.broadcast_to(less, (dim, *less.shape))], axis=-1)
     return np.searchsorted(monomial_index(dim, degree) @ digits, np.sort(both, axis=-1) @ digits)
@@ -175,7 +179,7 @@ def pack_coordinates(
     order:int, # l >= 2
 )->np.ndarray: # (monomial_count(d, l-1), d) packed rows
     "Packed rows of the symmetric tensor with these orthonormal coordinates."
-    digits = dim**np.arange(order - 1, -1, -1)
+    digits = _digits(dim, order)
     full, rows = monomial_index(dim, order), monomial_index(dim, order - 1)
     entry = np.asarray(coords) / np.sqrt(multiplicities(dim, order))
     a = np.broadcast_to(np.arange(dim)[:, None], (len(rows), dim, 1))

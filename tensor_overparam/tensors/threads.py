@@ -152,15 +152,19 @@ class _Table:
         "The whole list with n threads, this one among them."
         others = [threading.Thread(target=copy_context().run, args=(self.help, worker)) for _ in range(n - 1)]
         try:
-            for thread in others:
-                thread.start()
+            try:
+                for thread in others:
+                    thread.start()
+            except RuntimeError: # no more threads to be had: fewer hands do the same work
+                pass
             self.sit(worker)
         except BaseException as error:
             self.fail(error)
         while any(thread.is_alive() for thread in others):
             try:
                 for thread in others:
-                    thread.join()
+                    if thread.is_alive():
+                        thread.join()
             except BaseException as error:
                 self.fail(error)
         if self.error:
