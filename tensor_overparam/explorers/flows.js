@@ -27,7 +27,12 @@ function tensorFlows() {
         trace.time.push(time); trace.error.push(error);
         trace.vectors.push(C.map((c, i) => c.map((x) => Math.cbrt(scale * w[i]) * x)));
       }
-      if (stop) return trace;
+      if (stop) {   // what has arrived stays where it is
+        for (let k = 0; k <= about.steps; k += about.every) if (k * rate > time + 1e-9) {
+          trace.time.push(k * rate); trace.error.push(error); trace.vectors.push(trace.vectors[trace.vectors.length - 1]);
+        }
+        return trace;
+      }
       C = nextC; w = nextW; time += rate;
     }
   }

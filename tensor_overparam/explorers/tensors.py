@@ -292,17 +292,26 @@ def stuck(
     "Where three components end that start in a fan, and a trap that no number of components removes."
     runs, ends, rescue = _basins()
     r = runs.get((angle, spread)) or descents([angle], [spread])[0]
-    path, e, i = r.trace["vectors"], r.trace["relative_error"], int(np.argmin(abs(r.time - time)))
+    moments, path, e = _whole(r)
+    i = int(np.argmin(abs(moments - time)))
     end = ending(e[-1])
     basin = Panel("where vanilla descent ends", "angle of the middle start", "angle to its neighbours", (
         Series([angle], [spread], "here", "points", "lazy"),),
         Field(ANGLES, SPREADS, ends, "final relative error", z_range=(0, 1), sets=("angle", "spread")),
         note=f"The start at {angle:g}°, {spread:g}° {end}.",
         handles=(Handle(angle, spread, "start on the map", across="angle", up="spread"),))
-    return View((_plane(path, i, angle), _descent(r.time + FAN["shift"], e, i, rescue), basin),
+    return View((_plane(path, i, angle), _descent(moments + FAN["shift"], e, i, rescue), basin),
                 f"Angle {angle:g}°, spread {spread:g}°: vanilla descent {end}, relative error {e[-1]:.3f}; at t = "
-                f"{r.time[i]:.1f} it is {e[i]:.3f}. Modified descent, which draws its own starts: "
+                f"{moments[i]:.1f} it is {e[i]:.3f}. Modified descent, which draws its own starts: "
                 f"{rescue.trace['relative_error'][-1]:.1g}.")
+
+def _whole(r):
+    "Times, vectors and errors until the last time of all: what has arrived stays where it is."
+    grid = FAN["rate"]*np.arange(0, FAN["steps"] + 1, FAN["every"])
+    later = grid[grid > r.time[-1] + 1e-9]
+    rest = [np.concatenate([x, np.repeat(x[-1:], len(later), axis=0)]) for x in (r.trace["vectors"],
+                                                                                 r.trace["relative_error"])]
+    return np.append(r.time, later), *rest
 
 def ending(
     error, # relative error at the end
