@@ -353,14 +353,14 @@ def test_tutorials_are_named_by_their_questions():
         names = page.locator(".bd-sidebar-primary li.toctree-l1 > a[href*='tutorials/']").all_inner_texts()
         assert len(names) == len(TUTORIALS)
         for number, (where, name) in enumerate(zip(TUTORIALS, names, strict=True), 1):
-            title = visit.open(where).locator("h1").inner_text().removesuffix("#").strip()
+            title = visit.open(where).locator("article h1").inner_text().removesuffix("#").strip()
             assert name.strip() == f"{number}. {title}"
 
 
 def test_the_landing_page_promises_and_shows_the_use_above_the_fold():
     with Visit(f"{SITE.as_uri()}/") as visit:
         page = visit.open("index.html")
-        assert "tensor_overparam" not in page.locator("h1").inner_text()
+        assert "tensor_overparam" not in page.locator("article h1").inner_text()
         use = page.get_by_text("Which components is my data made of?").bounding_box()
         why = page.get_by_text("Why are more components than needed a help?").bounding_box()
         assert use["y"] + use["height"] < WIDE["height"] and abs(use["y"] - why["y"]) < 5
