@@ -538,7 +538,7 @@ def slow(n=3, wait=0.):
     for k in range(n):
         time.sleep(wait)
         yield View((), f"{k + 1} of {n}", (k + 1)/n)
-explore(slow, n=range(1, 5), wait=(0., .2))
+explore(slow, n=range(1, 101), wait=(0., .2))
 """
 
 

@@ -493,6 +493,13 @@ class TestPage:
         reader.context.close()
 
 
+def saved(x):
+    """Return the bytes of a .npy."""
+    file = io.BytesIO()
+    np.save(file, x)
+    return file.getvalue()
+
+
 class TestOwnFile:
     pytestmark = in_browser
 
@@ -554,6 +561,11 @@ class TestOwnFile:
             "uneven.npy": (np.zeros((2, 2, 3)), "axes of the same length"),
             "large.npy": (np.zeros((160, 160, 160), np.int8), "a page takes at most"),
             "heavy.csv": (b"1,2\n" * 13_000_000, "a page takes at most 50 MB"),
+            "nan.npy": (np.full((3, 3, 3), np.nan), "holds NaN at position 0"),
+            "single.npy": (np.array([[1, 2], [3, np.inf]], np.float32), "holds Infinity at position 3"),
+            "lopsided.npy": (np.arange(27.0).reshape(3, 3, 3), "is not symmetric"),
+            "prose.txt": (b"hello\nnot a table\n", "no line with two numbers"),
+            "short.npy": (saved(np.ones((3, 3, 3)))[:-8], "is cut off"),
         }  # fmt: skip
         for name, (content, words) in refused.items():
             self.give(page, tmp_path, name, content)
@@ -564,8 +576,9 @@ class TestOwnFile:
     def test_what_is_no_tensor_is_refused_in_a_sentence_and_the_next_file_is_taken(self, reader, tmp_path):
         page = reader.open("index.html")
         crooked, holes = np.random.default_rng(0).normal(size=(3, 3, 3)), np.full((3, 3, 3), np.nan)
+        crooked, holes = map(np.asfortranarray, (crooked, holes))  # of which the page itself does not judge
         for name, content, words in (("a.npy", crooked, "symmetric"), ("b.npy", holes, "nan|finite|missing"),
-                                     ("c.csv", b"a,b\nx,y\nu,v\n", "number|text|column")):
+                                     ("c.csv", b"a,b\n1,2\nu,v\n", "number|text|column")):
             self.give(page, tmp_path, name, content)
             until(page, name)
             page.get_by_role("button", name="Find its components").click()

@@ -2,7 +2,7 @@
 // asked of any host before a button is pressed. Pyodide comes from the address in `about`, which globalThis.pyodideBase
 // overrides; the package comes from this site, in run-package.js; nothing is sent anywhere.
 (() => {
-  const about = {"version":"0.27.7","base":"https://cdn.jsdelivr.net/pyodide/v0.27.7/full/","sizes":{"":13749614,"contourpy":112207,"cycler":8321,"fonttools":1073094,"joblib":175298,"kiwisolver":35233,"matplotlib":6714844,"matplotlib-pyodide":26183,"numpy":3061133,"openblas":6117592,"packaging":71930,"pillow":987254,"pyparsing":103246,"python-dateutil":229892,"pytz":505474,"scikit-learn":6275104,"scipy":13477451,"six":11053,"sqlite3":563076,"threadpoolctl":18414},"needs":{"contourpy":["numpy"],"cycler":["six"],"matplotlib":["contourpy","cycler","fonttools","kiwisolver","numpy","packaging","pillow","pyparsing","python-dateutil","pytz","matplotlib-pyodide"],"python-dateutil":["six"],"scikit-learn":["scipy","joblib","threadpoolctl"],"scipy":["numpy","openblas"]},"own":800345};
+  const about = {"version":"0.27.7","base":"https://cdn.jsdelivr.net/pyodide/v0.27.7/full/","sizes":{"":13749614,"contourpy":112207,"cycler":8321,"fonttools":1073094,"joblib":175298,"kiwisolver":35233,"matplotlib":6714844,"matplotlib-pyodide":26183,"numpy":3061133,"openblas":6117592,"packaging":71930,"pillow":987254,"pyparsing":103246,"python-dateutil":229892,"pytz":505474,"scikit-learn":6275104,"scipy":13477451,"six":11053,"sqlite3":563076,"threadpoolctl":18414},"needs":{"contourpy":["numpy"],"cycler":["six"],"matplotlib":["contourpy","cycler","fonttools","kiwisolver","numpy","packaging","pillow","pyparsing","python-dateutil","pytz","matplotlib-pyodide"],"python-dateutil":["six"],"scikit-learn":["scipy","joblib","threadpoolctl"],"scipy":["numpy","openblas"]},"own":800529};
   const here = document.currentScript.src;
   const base = new URL(globalThis.pyodideBase ?? about.base, document.baseURI).href.replace(/\/?$/, "/");
   const host = new URL(base).host || "a folder of this machine";
@@ -100,7 +100,7 @@
         throw new Error("This browser cannot run Python: it has no WebAssembly, or it is switched off. Take another browser, or download the notebook.");
       }
       this.say("Loading …", 0);
-      const parts = await Promise.race([own(), new Promise((_, fail) => { this.stopLoading = () => fail(new Ended(PYTHON_ENDED)); })]);
+      const parts = await Promise.race([own(), new Promise((_, fail) => { this.stopLoading = () => fail(new Ended("Loading was stopped.")); })]);
       const code = URL.createObjectURL(new Blob([`(${work})()`], {type: "text/javascript"}));
       this.worker = new Worker(code);
       URL.revokeObjectURL(code);
@@ -108,7 +108,7 @@
       await this.ask({job: "start", base, packages: this.packages, own: parts}, (told) => {
         if (told.kind === "bytes") this.say(`Loading: ${megabytes(told.seen)} of at most ${megabytes(most)}`, told.seen / most);
         if (told.kind === "step") this.say(told.text, 1);
-      }).catch((error) => {
+      }).then(() => { this.isHere = true; }).catch((error) => {
         if (error instanceof Ended) throw error;
         throw new Error(UNREACHED.test(error.message)
           ? `Python did not come from ${host}. Is there a network, and does it let this address through? Press again to try again; the page is as it was.`
@@ -131,7 +131,8 @@
       this.stopLoading?.();
       this.worker?.terminate();
       this.worker = this.started = undefined;
-      this.fail?.(new Ended(PYTHON_ENDED));
+      this.fail?.(new Ended(this.isHere ? PYTHON_ENDED : "Loading was stopped."));
+      this.isHere = false;
     }
   }
 
@@ -329,7 +330,7 @@
         }
         this.bar.say(cells.length > 1 ? `All ${cells.length} cells have run.` : `Cell ${cells[0].number} has run.`);
       } catch (error) {
-        if (error instanceof Ended) this.bar.say(`${error.message} ${now ? `Cell ${now.number} did not come to its end. ` : ""}Press Run again to start anew, out of the browser's memory.`);
+        if (error instanceof Ended) this.bar.say(now ? `${error.message} Cell ${now.number} did not come to its end. Press “${this.bar.go.textContent}” to start anew, out of the browser's memory.` : `${error.message} Press “${this.bar.go.textContent}” to try again; the page is as it was.`);
         else if (!now) this.bar.say(error.message);
         else {
           this.python.end();
@@ -374,11 +375,16 @@
 
   // --- a file of the reader's own ------------------------------------------------------------------------
   const MOST_BYTES = 50e6, MOST_ENTRIES = 4e6;
+  const table = async (file) => {  // at least two columns of numbers in the first lines
+    const lines = (await file.slice(0, 65536).text()).split(/\r?\n/).filter((line) => line.trim() && !line.startsWith("#")).slice(0, 20);
+    const numbers = lines.map((line) => line.split(/[,;\t ]+/).filter((part) => part.trim() && Number.isFinite(Number(part.replaceAll('"', "")))).length);
+    return Math.max(0, ...numbers) > 1 ? "" : `${file.name} has no line with two numbers or more; expected a sample in each row, as "0.3,1.2,-0.7".`;
+  };
   const unfit = async (file) => {  // why a file cannot be taken, in a sentence; looked at before anything is loaded
     if (!/\.(npy|csv|tsv|txt)$/i.test(file.name)) return `${file.name} is no .npy and no table (.csv, .tsv, .txt). Save an array with numpy.save, or samples in rows as a CSV.`;
     if (!file.size) return `${file.name} is empty; expected an array or a table.`;
     if (file.size > MOST_BYTES) return `${file.name} has ${megabytes(file.size)}, and a page takes at most ${megabytes(MOST_BYTES)}. On your own machine: tensor-overparam decompose ${file.name}`;
-    if (!/\.npy$/i.test(file.name)) return "";
+    if (!/\.npy$/i.test(file.name)) return table(file);
     const head = await file.slice(0, 4096).arrayBuffer(), text = new TextDecoder("latin1").decode(head);
     if (!text.startsWith("\u0093NUMPY") && !text.startsWith("\x93NUMPY") && new Uint8Array(head)[0] !== 0x93) return `${file.name} is not an array of numbers saved by numpy.save.`;
     const found = text.match(/'shape':\s*\(([\d,\s]*)\)/);
@@ -387,6 +393,25 @@
     if (shape.length < 2) return `${file.name} has ${shape.length} ax${shape.length === 1 ? "i" : "e"}s; a tensor has at least 3, all of the same length, and samples in rows have 2.`;
     if (shape.length > 2 && new Set(shape).size > 1) return `${file.name} has the shape (${shape.join(", ")}); a symmetric tensor has axes of the same length.`;
     if (entries > MOST_ENTRIES) return `${file.name} has ${entries} entries, and a page takes at most ${MOST_ENTRIES}. On your own machine: tensor-overparam decompose ${file.name}`;
+    return unlike(file, head, shape, entries);
+  };
+  const unlike = async (file, head, shape, entries) => {  // what its numbers say, where they are plain floats in the usual order
+    const view = new DataView(head), long = view.getUint8(6) > 1, at = (long ? 12 + view.getUint32(8, true) : 10 + view.getUint16(8, true));
+    const header = new TextDecoder("latin1").decode(head.slice(0, at)), kind = header.match(/'descr':\s*'<f([48])'/);
+    if (!kind || !/'fortran_order':\s*False/.test(header)) return "";
+    if (file.size < at + entries * kind[1]) return `${file.name} is cut off: ${entries} numbers need ${at + entries * kind[1]} bytes, and ${file.size} are there. Take the whole file.`;
+    const raw = await file.slice(at, at + entries * kind[1]).arrayBuffer(), x = kind[1] === "8" ? new Float64Array(raw) : new Float32Array(raw);
+    const bad = x.findIndex((v) => !Number.isFinite(v));
+    if (bad >= 0) return `${file.name} holds ${x[bad]} at position ${bad}; expected finite numbers. Drop or fill what is missing first.`;
+    if (shape.length < 3) return "";
+    const d = shape[0], last = entries / d;   // the first two axes, and the first and the last; the room is that of the package
+    const room = 100 * (kind[1] === "8" ? 2 ** -26 : 2 ** -11.5) * x.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
+    for (let i = 0; i < entries; i++) {
+      const a = Math.floor(i / last), b = Math.floor(i / (last / d)) % d, c = i % d;
+      if (Math.abs(x[i] - x[i + (b - a) * (last - last / d)]) > room || Math.abs(x[i] - x[i + (c - a) * (last - 1)]) > room) {
+        return `${file.name} is not symmetric: an entry changes when two of its axes are exchanged. On your own machine: tensor-overparam decompose ${file.name} --symmetrize`;
+      }
+    }
     return "";
   };
 
@@ -409,6 +434,7 @@
         const [file] = event.dataTransfer.files;
         if (file) this.take(file); else this.bar.say("What was dropped is no file; expected a .npy or a CSV.");
       });
+      for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());  // beside the box: no other page
       box.replaceChildren(this.drop, this.out);
     }
     async take(file) {

@@ -167,11 +167,12 @@ def sources_file(a, out, say=print):
     say(table(found))
     say(f"\n{len(kept.cumulants)} of {len(found.cumulants)} are written")
     written = [f"{out}.npz"]
+    size = np.linalg.norm(kept.mixing, axis=0)
     with whole_file(f"{out}.npz") as f:
-        size = np.linalg.norm(kept.mixing, axis=0)
         np.savez(f, weights=kept.cumulants*size**a.cumulant, vectors=(kept.mixing/size).T, order=a.cumulant,
                  unmixing=kept.unmixing, mixing=kept.mixing, mean=kept.mean, sources=kept.transform(X),
                  cumulants=kept.cumulants, errors=kept.errors, significance=kept.significance)
+    written += _picture(lambda: _drawn(kept.cumulants, kept.errors, (kept.mixing/size).T, a.cumulant), out, say)
     if a.json:
         about = dict(what=f"cumulant of {a.file}", rank=len(kept.cumulants), cumulants=kept.cumulants.tolist(),
                      errors=kept.errors.tolist(), significance=kept.significance.tolist(),
@@ -192,6 +193,38 @@ def _unexplained(X, found, a):
             f"the noise of the samples. There may be more sources than columns, or they depend on each other; "
             f"--whiten {len(found.mean)} decomposes the tensor instead"]
 
+def _picture(figure, out, say):
+    "The name of the picture that is written, in a list; an empty one where Matplotlib is missing."
+    from tensor_overparam.core.whole_file import whole_file
+    if not find_spec("matplotlib"):
+        old = f" {out}.png, which is there, is of an earlier run." if Path(f"{out}.png").exists() else ""
+        say(f"\nNo picture: pip install 'tensor_overparam[plots]' to get one.{old}")
+        return []
+    import matplotlib
+    matplotlib.use("Agg")
+    drawn = figure()
+    with whole_file(f"{out}.png") as f:
+        drawn.savefig(f, format="png", dpi=110)
+    matplotlib.pyplot.close(drawn)
+    return [f"{out}.png"]
+
+def _drawn(cumulants, errors, vectors, order):
+    "Sources: their cumulants with standard errors, beside the unit vectors along which they come."
+    import matplotlib.pyplot as plt
+    import numpy as np
+    (k, d), most = vectors.shape, abs(vectors).max(initial=1e-300)
+    figure, (bars, columns) = plt.subplots(1, 2, figsize=(8, 1.6 + .3*min(k, 20)), layout="constrained", sharey=True,
+                                           width_ratios=(1, 2))
+    bars.barh(np.arange(k), cumulants, xerr=errors)
+    bars.set(xlabel="kurtosis" if order == 4 else "skewness", ylabel="direction", ylim=(max(k, 1) - .5, -.5))
+    bars.yaxis.get_major_locator().set_params(integer=True)
+    image = columns.imshow(vectors.reshape(-1, d), cmap="PuOr", vmin=-most, vmax=most, aspect="auto",
+                           interpolation="nearest", extent=(.5, d + .5, max(k, 1) - .5, -.5))
+    columns.set(xlabel="column of the data")
+    columns.xaxis.get_major_locator().set_params(integer=True)
+    figure.colorbar(image, ax=columns)
+    return figure
+
 def table(found):
     "Sources in lines of text."
     name = "kurtosis" if found.order == 4 else "skewness"
@@ -203,21 +236,13 @@ def table(found):
 # %% ../../nbs/cli/decompose.ipynb #5d0a1c02
 def _write(D, out, a, name, to_core, say):
     "The files, and their names."
-    from tensor_overparam.core.whole_file import whole_file
     extra = {} if to_core is None else {"unmixing": D.vectors @ to_core.T}
     D.save(f"{out}.npz", **extra)
     written = [f"{out}.npz"]
-    if find_spec("matplotlib"):
-        import matplotlib
-        matplotlib.use("Agg")
+    def figure():
         from tensor_overparam.plots.base import decomposition
-        figure = decomposition(D)
-        with whole_file(f"{out}.png") as f:
-            figure.savefig(f, format="png", dpi=110)
-        matplotlib.pyplot.close(figure)
-        written.append(f"{out}.png")
-    else:
-        say("\nNo picture: pip install 'tensor_overparam[plots]' to get one.")
+        return decomposition(D)
+    written += _picture(figure, out, say)
     if a.json:
         options = {k: v for k, v in vars(a).items() if k != "command"}
         about = dict(what=name, rank=D.rank, weights=D.weights.tolist(), **D.account(), options=options, **made_by())

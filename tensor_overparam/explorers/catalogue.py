@@ -150,7 +150,7 @@ class Entry:
 EXPLORERS = {
     "widths": Entry(widths.needed_widths, dict(dim=widths.DIMS, rank=widths.RANKS, order=widths.ORDERS),
         "How many components does descent need?",
-        "Change the dimension: if components hardly move, the number needed runs away; if they move, it stays."),
+        "Change the dimension: the number needed runs away if components hardly move; with modified descent it stays."),
     "lazy-modified": Entry(tensors.lazy_modified, dict(dim=(4, 5, 6, 7, 8), order=(3, 4), m=(1, 2, 3, 4, 6)),
         "Lazy or modified?", "Change the dimension: the lazy error reaches zero later and later, the other at three."),
     "growth": Entry(tensors.growth, dict(delta=tensors.DELTAS[::-1], cosine=(.1, .2, .3, .5, .7, .9), order=(3, 4)),

@@ -3,7 +3,7 @@
 function tensorExplorer() {
   const {COLORS, escape, show, drawPanel} = tensorPanels(), FLOWS = tensorFlows();
   const paint = Object.entries(COLORS).map(([name, [light, dark]]) => [`--tx-${name}:${light};`, `--tx-${name}:${dark};`]);
-  const STYLE = `.tx{${paint.map((p) => p[0]).join("")}color:inherit;font:14px/1.45 system-ui,sans-serif;margin:1em 0;
+  const STYLE = `.tx{${paint.map((p) => p[0]).join("")}color:inherit;font:14px/1.45 system-ui,sans-serif;margin:1em 0;scroll-margin-top:calc(var(--tx-top,0px) + .5em);
     padding:.8em 1em;border:1px solid color-mix(in srgb,currentColor 25%,transparent);border-radius:8px;
     box-sizing:border-box;max-width:100%;min-width:0;text-align:left}
   .tx.tx-dark{${paint.map((p) => p[1]).join("")}}
@@ -131,7 +131,8 @@ function tensorExplorer() {
     function player(k) {
       const c = controls[k], box = fields[k].parentNode, button = box.querySelector(".tx-play"), last = c.values.length - 1;
       const calm = matchMedia("(prefers-reduced-motion: reduce)");
-      let timer = 0, since = 0;
+      let timer = 0, since = 0, begun = false;
+      fields[k].addEventListener("input", () => { begun = true; });
       const look = () => { button.textContent = timer ? "❚❚" : "▶"; button.setAttribute("aria-label", `${timer ? "Pause" : "Play"}: ${c.label}`); find(".tx-text").setAttribute("aria-live", timer ? "off" : "polite"); };
       const stop = (only) => { if (timer && (only === undefined || only === k)) { cancelAnimationFrame(timer); timer = 0; look(); change(true); } };
       const tick = (t) => {
@@ -148,7 +149,8 @@ function tensorExplorer() {
       button.onclick = () => {
         if (timer) { stop(); return; }
         players.forEach((p) => p.stop());
-        if (now[k] === last) move(k, 0, true);
+        if (now[k] === last || !begun) move(k, 0, true);   // a first press plays from the beginning
+        begun = true;
         since = 0; timer = requestAnimationFrame(tick); look();
       };
       return {stop, playing: () => timer !== 0};
@@ -285,6 +287,7 @@ function tensorExplorer() {
     }
     for (const [name, v] of Object.entries(readValues(spec, asked, free, ignored))) page.set(name, v);
     if (ignored.length) page.complain(`Left out of the link: ${ignored.join("; ")}.`);
+    const led = asked.length > 0 || page.pins.length > 0 || ignored.length > 0;
     const address = () => {
       const url = new URL(location.href);
       for (const name of [...url.searchParams.keys()]) if (name.startsWith(`${key}.`)) url.searchParams.delete(name);
@@ -297,7 +300,15 @@ function tensorExplorer() {
       try { history.replaceState(history.state, "", address()); } catch { /* a page without an address of its own */ }
     };
     const later = () => { clearTimeout(timer); timer = setTimeout(write, 400); };
-    return {address, later};
+    return {address, later, led};
+  }
+  function come(root) {   // a link leads to the explorer that it is about, but not where a page is only loaded again
+    const [visit] = performance.getEntriesByType("navigation");
+    if (document.querySelector(".tx-led") || location.hash || (visit && visit.type !== "navigate")) return;
+    root.classList.add("tx-led");
+    const show = () => root.scrollIntoView({block: "start"});
+    show();
+    if (document.readyState !== "complete") window.addEventListener("load", show, {once: true});
   }
   function strangers() {   // a link that names no explorer of this page: said once, at the first one
     const names = [...new URLSearchParams(location.search).keys()].filter((n) => /^[a-z0-9-]+\.[A-Za-z_]\w*$/.test(n) && !taken.has(n.split(".")[0]));
@@ -318,6 +329,7 @@ function tensorExplorer() {
     const link = linked(spec, page, free, picture);
     page.find(".tx-copy").onclick = () => copy(page, link.address(), "Link");
     draw();
+    if (link.led) come(root);
   }
   const start = () => {
     document.querySelectorAll("[data-tensor-explorer]:not([data-ready])").forEach(still);

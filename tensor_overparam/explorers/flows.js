@@ -54,8 +54,8 @@ function tensorFlows() {
        held: [shifted[now], error[now], about.shift, 1]},
       {...basin, series: [{...basin.series[0], x: [angle], y: [spread]}], held: [angle, spread, 0, 1],
        note: `The start at ${angle}°, ${spread}° ${end}.`}],
-      text: `Angle ${angle}°, spread ${spread}°: vanilla descent ${end}, relative error ${last.toFixed(3)}; at t = ${run.time[now].toFixed(1)} `
-        + `it is ${error[now].toFixed(3)}${view.text.slice(view.text.indexOf(". Modified"))}`};
+      text: `Angle ${angle}°, spread ${spread}°: at t = ${run.time[now].toFixed(1)} the relative error is ${error[now].toFixed(3)}; vanilla `
+        + `descent ${end}, at ${last.toFixed(3)}${view.text.slice(view.text.indexOf(". Modified"))}`};
   }
   return {fan};
 }

@@ -286,7 +286,7 @@ def _basins():
 # %% ../../nbs/explorers/tensors.ipynb #5b55ae0a
 def stuck(
     angle=20,  # angle of the middle start, degrees
-    spread=20, # angle to its neighbours, degrees
+    spread=80, # angle to its neighbours, degrees
     time=20.,  # time t
 ):             # a View
     "Where three components end that start in a fan, and a trap that no number of components removes."
@@ -301,8 +301,8 @@ def stuck(
         note=f"The start at {angle:g}°, {spread:g}° {end}.",
         handles=(Handle(angle, spread, "start on the map", across="angle", up="spread"),))
     return View((_plane(path, i, angle), _descent(moments + FAN["shift"], e, i, rescue), basin),
-                f"Angle {angle:g}°, spread {spread:g}°: vanilla descent {end}, relative error {e[-1]:.3f}; at t = "
-                f"{moments[i]:.1f} it is {e[i]:.3f}. Modified descent, which draws its own starts: "
+                f"Angle {angle:g}°, spread {spread:g}°: at t = {moments[i]:.1f} the relative error is {e[i]:.3f}; vanilla "
+                f"descent {end}, at {e[-1]:.3f}. Modified descent, which draws its own starts, ends at "
                 f"{rescue.trace['relative_error'][-1]:.1g}.")
 
 def _whole(r):

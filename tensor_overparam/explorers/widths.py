@@ -91,5 +91,7 @@ def _said(dim, rank, order, lazy, won):
                  + (", and moving needs more than not moving. " if (width["modified"] or np.inf) > lazy else ". "))
     fewest = WIDTHS.index(rank)
     share = 1 - won["vanilla"][[fewest, -1]]/RUNS
-    return text + (f"More components make descent work: plain descent fails in {share[0]:.0%} of runs with {rank}, in "
-                   f"{share[1]:.0%} with {WIDTHS[-1]}.")
+    fails = f"plain descent fails in {share[0]:.0%} of runs with {rank}, in {share[1]:.0%} with {WIDTHS[-1]}."
+    if share[1] <= .1:
+        return text + f"More components make descent work: {fails}"
+    return text + f"More than {WIDTHS[-1]} would be needed, or more time: {fails}"

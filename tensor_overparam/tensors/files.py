@@ -32,7 +32,8 @@ def _saved(f, size, name):
     if kind.kind in "US":
         raise ValueError(f"{name} holds text, {kind}; expected numbers, encode or drop what is text first")
     if kind.hasobject or kind.kind not in "biufc":
-        raise ValueError(f"{name} holds {kind}, and {NOT_NPY}")
+        raise ValueError(f"{name} holds {'Python objects' if kind.hasobject else kind}, and {NOT_NPY}"
+                         + "; save the array of a tensor of this package, T.to_dense()"*kind.hasobject)
     if min(shape, default=1) < 0 or needed > size - f.tell():
         raise ValueError(f"{name} is cut off: an array of shape {shape} needs {needed} bytes, and {size - f.tell()} "
                          "are there; expected a whole file")

@@ -322,28 +322,11 @@ def answered(path):
             for row, v in zip(rows, vectors, strict=True)]
     with open(path, "rb") as file:
         kept = base64.b64encode(file.read()).decode()
-    shown = drawn(("weight", weights, None) if cumulants is None else ("cumulant", cumulants, errors), vectors)
+    shown = drawn("decomposition.png") if len(vectors) else ""
     return {"head": head, "rows": rows[:SHOW_ROWS], "count": len(rows), "picture": shown, "file": kept}
 
 
-def drawn(sizes, vectors):
-    """Return a drawing: the one that the command line has made, or bars of (name, sizes, errors) beside the vectors."""
-    if os.path.exists("decomposition.png"):
-        with open("decomposition.png", "rb") as file:
-            return base64.b64encode(file.read()).decode()
-    name, sizes, errors = sizes
-    if not len(sizes):
-        return ""
-    from matplotlib.figure import Figure
-
-    k, d = vectors.shape
-    rows, limit = range(1, k + 1), abs(vectors).max()
-    figure = Figure(figsize=(7, 1.2 + 0.3 * min(k, 20)), layout="constrained")
-    bars, map_ = figure.subplots(1, 2, width_ratios=(1, 2), sharey=True)
-    bars.barh(rows, sizes, xerr=errors, color="#0072B2")
-    bars.set(xlabel=name, ylabel="source", ylim=(k + 0.5, 0.5), yticks=rows if k < 20 else rows[::5])
-    image = map_.imshow(vectors, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest",
-                        extent=(0.5, d + 0.5, k + 0.5, 0.5))  # fmt: skip
-    map_.set(xlabel="column", xticks=range(1, d + 1, 1 + d // 12))
-    figure.colorbar(image, ax=map_)
-    return as_text(picture(figure))
+def drawn(path):
+    """Return the drawing that the command line has made."""
+    with open(path, "rb") as file:
+        return base64.b64encode(file.read()).decode()
