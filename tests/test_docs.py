@@ -139,7 +139,12 @@ def visit_all(look, pages, origin, scheme="light"):
 def fingerprints():
     """Return {page: hash of it and of what gives it its looks}."""
     looks = b"".join(path.read_bytes() for path in sorted((SITE / "_static").glob("site*")))
-    return {where: hashlib.sha256(looks + (SITE / where).read_bytes()).hexdigest()[:16] for where in PAGES}
+    return {where: hashlib.sha256(looks + plain((SITE / where).read_bytes())).hexdigest()[:16] for where in PAGES}
+
+
+def plain(page):
+    """Return a page without the marks that tell a browser that a script or a style is a new one."""
+    return re.sub(rb"\?(v|digest)=\w+", b"", page)
 
 
 def changed():
