@@ -193,6 +193,15 @@ def _unexplained(X, found, a):
             f"the noise of the samples. There may be more sources than columns, or they depend on each other; "
             f"--whiten {len(found.mean)} decomposes the tensor instead"]
 
+def table(found):
+    "Sources in lines of text."
+    name = "kurtosis" if found.order == 4 else "skewness"
+    rows = zip(found.cumulants, found.errors, found.significance, found.heavy)
+    return "\n".join([f"direction  {name:>9}  standard error  verdict"] + [
+        f"{k:9}  {value:9.3f}  {error:14.3f}  {word}{' (one sample makes up most of it)' if heavy else ''}"
+        for k, (value, error, word, heavy) in enumerate(rows)])
+
+# %% ../../nbs/cli/decompose.ipynb #5d0a1c11
 def _picture(figure, out, say):
     "The name of the picture that is written, in a list; an empty one where Matplotlib is missing."
     from tensor_overparam.core.whole_file import whole_file
@@ -224,14 +233,6 @@ def _drawn(cumulants, errors, vectors, order):
     columns.xaxis.get_major_locator().set_params(integer=True)
     figure.colorbar(image, ax=columns)
     return figure
-
-def table(found):
-    "Sources in lines of text."
-    name = "kurtosis" if found.order == 4 else "skewness"
-    rows = zip(found.cumulants, found.errors, found.significance, found.heavy)
-    return "\n".join([f"direction  {name:>9}  standard error  verdict"] + [
-        f"{k:9}  {value:9.3f}  {error:14.3f}  {word}{' (one sample makes up most of it)' if heavy else ''}"
-        for k, (value, error, word, heavy) in enumerate(rows)])
 
 # %% ../../nbs/cli/decompose.ipynb #5d0a1c02
 def _write(D, out, a, name, to_core, say):

@@ -301,8 +301,8 @@ def stuck(
         note=f"The start at {angle:g}°, {spread:g}° {end}.",
         handles=(Handle(angle, spread, "start on the map", across="angle", up="spread"),))
     return View((_plane(path, i, angle), _descent(moments + FAN["shift"], e, i, rescue), basin),
-                f"Angle {angle:g}°, spread {spread:g}°: at t = {moments[i]:.1f} the relative error is {e[i]:.3f}; vanilla "
-                f"descent {end}, at {e[-1]:.3f}. Modified descent, which draws its own starts, ends at "
+                f"Angle {angle:g}°, spread {spread:g}°: at t = {moments[i]:.1f} the relative error is {e[i]:.3f}; "
+                f"vanilla descent {end}, at {e[-1]:.3f}. Modified descent, which draws its own starts, ends at "
                 f"{rescue.trace['relative_error'][-1]:.1g}.")
 
 def _whole(r):
