@@ -655,7 +655,10 @@ SOME = [name if name == "stuck" else pytest.param(name, marks=pytest.mark.slow) 
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_a_frame_is_soon_there(read, name):
     reader = read(name)
-    took = min((reader.page.evaluate(INPUTS) for _ in range(3)), key=lambda took: took[94])  # the least disturbed
+    for _ in range(3):  # until it was not disturbed
+        took = reader.page.evaluate(INPUTS)
+        if took[94] <= SLOWEST:
+            break
     print(f"{name}: median {took[50]:.0f} ms, 95 of 100 within {took[94]:.0f} ms")
     assert took[94] <= SLOWEST
 
