@@ -10,7 +10,7 @@ setup:
 
 prepare:
 	$(NOTEBOOKS) export
-	$(NOTEBOOKS) execute
+	$(NOTEBOOKS) execute --jobs 2
 	$(NOTEBOOKS) clean
 	$(NOTEBOOKS) readme
 	$(NOTEBOOKS) lint
