@@ -25,15 +25,15 @@ def main():
         _listen(pressed)
         from tensor_overparam.cli.commands import main as run
 
-        code = run()
+        return run()
     except KeyboardInterrupt:
-        code = 130
+        return 130
     except Exception:
-        if not pressed:
-            raise
-        code = 130  # modules written in C turn what interrupts them into an ImportError
-    _listen_no_more()
-    return code
+        if pressed:  # modules written in C turn what interrupts them into an ImportError
+            return 130
+        raise
+    finally:
+        _listen_no_more()
 
 
 def _listen(pressed):

@@ -94,4 +94,4 @@ def _said(dim, rank, order, lazy, won):
     fails = f"plain descent fails in {share[0]:.0%} of runs with {rank}, in {share[1]:.0%} with {WIDTHS[-1]}."
     if share[1] <= .1:
         return text + f"More components make descent work: {fails}"
-    return text + f"More than {WIDTHS[-1]} would be needed, or more time: {fails}"
+    return text + f"So many are not enough for it in this time: {fails}"
